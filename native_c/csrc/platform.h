@@ -1,0 +1,46 @@
+/* What depends on compiler and platform. */
+#ifndef SC_PLATFORM_H
+#define SC_PLATFORM_H
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(_OPENMP)
+#include <omp.h>
+#endif
+#if defined(__unix__) || defined(__APPLE__)
+#include <sys/types.h>
+#include <unistd.h>
+#endif
+
+/* The loader picks the clone that the processor supports; -ffp-contract=off gives both the same bits. */
+#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
+#define SC_CLONES __attribute__((target_clones("arch=x86-64-v3", "default")))
+#else
+#define SC_CLONES
+#endif
+
+#if defined(__GNUC__)
+#define SC_INLINE static inline __attribute__((always_inline))
+#else
+#define SC_INLINE static inline
+#endif
+
+/* libgomp can hang in the child of a fork that had threads: a child runs on one thread. */
+static int usable_threads(int32_t wanted)
+{
+#if defined(_OPENMP)
+#if defined(__unix__) || defined(__APPLE__)
+    static pid_t first_process = 0;
+    if (first_process == 0) first_process = getpid();
+    if (first_process != getpid()) return 1;
+#endif
+    return wanted > 1 ? wanted : 1;
+#else
+    (void)wanted;
+    return 1;
+#endif
+}
+
+#endif

@@ -1,0 +1,3 @@
+from setuptools import setup
+
+setup(cffi_modules=["kernels_build.py:ffibuilder"])

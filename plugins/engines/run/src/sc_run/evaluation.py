@@ -1,0 +1,92 @@
+"""How well a network does on samples that it does not learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sc_core.contracts import Batch
+
+
+def evaluate(network: Any, learner: Any | None, batches: Iterable[Batch]) -> dict[str, float]:
+    """Return the mean metrics over batches, weighted by their sizes.
+
+    Parameters
+    ----------
+    network : Network
+    learner : Learner or None
+        Its ``evaluate`` is used where it offers one; else the network is simulated and `score` scores it.
+    batches : iterable of Batch
+
+    Returns
+    -------
+    dict of str to float
+        Empty where there are no batches.
+    """
+    sums: dict[str, float] = {}
+    n_samples = 0
+    for batch in batches:
+        size = int(batch.inputs.shape[1])
+        if hasattr(learner, "evaluate"):
+            metrics = learner.evaluate(batch)
+        else:
+            metrics = score(network.run(batch.inputs), batch.targets)
+        for name, value in metrics.items():
+            sums[name] = sums.get(name, 0.0) + float(value) * size
+        n_samples += size
+    return {name: value / n_samples for name, value in sums.items()}
+
+
+def score(outputs: NDArray[Any], targets: NDArray[Any]) -> dict[str, float]:
+    """Score a network's outputs without a learner's help.
+
+    Parameters
+    ----------
+    outputs : ndarray, shape (n_steps, batch, n_output)
+    targets : ndarray
+        Labels, shape (batch,): the class is the output with the largest sum over time, the first of equals. Or a
+        target sequence, shaped as `outputs`: the loss is the mean squared difference.
+
+    Returns
+    -------
+    dict of str to float
+        ``accuracy`` or ``loss``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> score(np.array([[[0.0, 1.0], [1.0, 0.0]]]), np.array([1, 1]))
+    {'accuracy': 0.5}
+    """
+    if targets.ndim == 1:
+        return {"accuracy": float(np.mean(outputs.sum(axis=0).argmax(axis=1) == targets))}
+    return {"loss": float(np.mean(np.square(outputs.astype(np.float64) - targets)))}
+
+
+def is_better(new: Mapping[str, float], old: Mapping[str, float] | None, select: str) -> bool:
+    """Tell whether validation metrics beat the best so far.
+
+    Parameters
+    ----------
+    new, old : mapping of str to float
+        Validation metrics; `old` is None where there are none yet.
+    select : {"accuracy", "loss"}
+        What decides. Equal accuracies are decided by the loss where there is one; further ties keep the old.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_better({"accuracy": 0.9, "loss": 0.3}, {"accuracy": 0.9, "loss": 0.4}, "accuracy")
+    True
+    """
+    if old is None:
+        return True
+    if select == "accuracy" and new["accuracy"] != old["accuracy"]:
+        return new["accuracy"] > old["accuracy"]
+    return new.get("loss", 0.0) < old.get("loss", 0.0)

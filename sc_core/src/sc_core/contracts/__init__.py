@@ -1,0 +1,22 @@
+"""The five contracts by which a run or a simulation drives any plugin without knowing it."""
+
+from sc_core.contracts.callback import Callback, Run
+from sc_core.contracts.experience import Batch
+from sc_core.contracts.hdl import HDLBackend
+from sc_core.contracts.learner import GradientLearner, Learner
+from sc_core.contracts.plasticity import Plasticity
+from sc_core.contracts.scheduler import Scheduler
+from sc_core.contracts.state import State, Stateful
+
+__all__ = [
+    "Batch",
+    "Callback",
+    "GradientLearner",
+    "HDLBackend",
+    "Learner",
+    "Plasticity",
+    "Run",
+    "Scheduler",
+    "State",
+    "Stateful",
+]

@@ -1,0 +1,44 @@
+"""Plasticity: a local rule that changes a projection while the network runs."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from sc_core.contracts.state import Stateful
+
+
+@runtime_checkable
+class Plasticity(Stateful, Protocol):
+    """A local rule, bound to one projection and driven by the simulation.
+
+    It is constructed as ``cls(**options)``, with the options that the class attribute ``Options`` describes.
+    Beside `bind` it offers any of these phases, which run in this order within a step of length dt:
+
+    ``scale(pre) -> ndarray, shape (n_pre,)``
+        A factor for each presynaptic neuron's effect in this step (short-term plasticity), after the
+        presynaptic spikes `pre` are known and before they are delivered.
+    ``after_step(pre, post, modulator) -> None``
+        After the step: `pre` (n_pre,) and `post` (n_post,) are the spikes (0 or 1, float) that met at the
+        projection: `pre` is what was delivered in this step, delayed as the projection delays, `post` what the
+        target emitted. `modulator` is a float (reward), 0.0 where the simulation has none.
+        The rule changes ``projection.data`` in place.
+    ``consolidate(elapsed) -> None``
+        Every ``consolidation_interval`` ms (an attribute of the rule), with the time since the last call in ms:
+        for homeostatic and structural rules, which may call ``projection.rewire``.
+    """
+
+    def bind(self, projection: Any, dt: float, rng: np.random.Generator) -> None:
+        """Take a projection into care.
+
+        Parameters
+        ----------
+        projection : Projection
+            Offers ``source``, ``target``, ``indptr``, ``indices``, ``data`` (CSR, rows = presynaptic).
+        dt : float
+            Length of a step in ms.
+        rng : numpy.random.Generator
+            The only randomness that the rule may use.
+        """
+        ...

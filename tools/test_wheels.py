@@ -1,0 +1,157 @@
+"""Build every distribution and test each one alone: its wheel, its dependencies, its tests, nothing else.
+
+Tests run from a copy outside the checkout, so that nothing of the workspace is on the path.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+import zipfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from packaging.utils import canonicalize_name, parse_wheel_filename
+from workspace import ROOT, Distribution, distributions
+
+
+class WheelTestError(Exception):
+    """A distribution does not stand alone; the message says why."""
+
+
+def run(command: list[str | Path], cwd: Path) -> str:
+    """Run a command and return what it printed; if it fails, that is the error's message."""
+    environment = {
+        name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}
+    }
+    environment["UV_BUILD_CONSTRAINT"] = str(ROOT / "constraints.txt")
+    finished = subprocess.run(
+        command,
+        cwd=cwd,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if finished.returncode != 0:
+        raise WheelTestError(f"{' '.join(map(str, command))}\n{finished.stdout}")
+    return finished.stdout
+
+
+def build(folder: Path) -> dict[str, Path]:
+    """Build the sdist of every distribution, and its wheel from that sdist; return the wheels by name."""
+    run(["uv", "build", "--all-packages", "--out-dir", folder], ROOT)
+    return {canonicalize_name(parse_wheel_filename(path.name)[0]): path for path in folder.glob("*.whl")}
+
+
+def check_extension(wheel: Path) -> None:
+    """Refuse a wheel of sc-native without an extension module that serves every Python version."""
+    tags = {(tag.interpreter, tag.abi) for tag in parse_wheel_filename(wheel.name)[3]}
+    if tags != {("cp311", "abi3")}:
+        raise WheelTestError(f"{wheel.name} must be tagged cp311-abi3: was it built without a C compiler?")
+    with zipfile.ZipFile(wheel) as archive:
+        extensions = [name for name in archive.namelist() if name.endswith((".abi3.so", ".pyd"))]
+    if not extensions:
+        raise WheelTestError(f"{wheel.name} has no extension module")
+
+
+def create_environment(folder: Path, requirements: list[str], wheels: dict[str, Path]) -> Path:
+    """Create a virtual environment from the wheels; return the folder of its commands.
+
+    The wheels enter as constraints with a URL, so that no package of the same name can take their place.
+    """
+    run(["uv", "venv", "--quiet", "--python", sys.executable, folder], folder.parent)
+    ours = folder / "wheels.txt"
+    ours.write_text("".join(f"{name} @ {path.as_uri()}\n" for name, path in wheels.items()))
+    constraints: list[str | Path] = ["-c", ours, "-c", ROOT / "constraints.txt"]
+    run(["uv", "pip", "install", "--quiet", "--python", folder, *constraints, *requirements], folder.parent)
+    return folder / "bin"
+
+
+def copy_tests(distribution: Distribution, folder: Path) -> None:
+    """Copy what the tests of one distribution may read: themselves, golden vectors, pytest's settings."""
+    if not any((ROOT / distribution.tests).rglob("test_*.py")):
+        raise WheelTestError(f"{distribution.name} has no tests in {distribution.tests}")
+    without_caches = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / distribution.tests, folder / distribution.tests, ignore=without_caches)
+    shutil.copytree(ROOT / "specs", folder / "specs")
+    shutil.copy(ROOT / "tests" / "conftest.py", folder / "tests")
+    shutil.copy(ROOT / "pyproject.toml", folder)
+
+
+def count_tests(report: Path) -> str:
+    """Return how many tests pytest ran and skipped, from its report (all that ran have passed)."""
+    suites = list(ElementTree.parse(report).getroot().iter("testsuite"))  # noqa: S314 -- pytest just wrote it
+    skipped = sum(int(suite.attrib["skipped"]) for suite in suites)
+    passed = sum(int(suite.attrib["tests"]) for suite in suites) - skipped
+    return f"{passed} passed, {skipped} skipped"
+
+
+def test_alone(distribution: Distribution, wheels: dict[str, Path], folder: Path) -> str:
+    """Install one wheel into a new environment and run its tests there."""
+    copy_tests(distribution, folder)
+    requirements = [distribution.requirement, "-r", str(ROOT / "requirements" / "tests.txt")]
+    binaries = create_environment(folder / "environment", requirements, wheels)
+    report = folder / "report.xml"
+    print(run([binaries / "pytest", "-q", f"--junit-xml={report}", distribution.tests], folder))
+    return count_tests(report)
+
+
+def test_together(members: list[Distribution], wheels: dict[str, Path], folder: Path) -> str:
+    """Install all wheels into one new environment: the command must list every plugin."""
+    binaries = create_environment(folder / "environment", [member.requirement for member in members], wheels)
+    listing = run([binaries / "scn", "plugins", "list"], folder)
+    print(listing)
+    names = [name for member in members for name in member.entry_points]
+    missing = [name for name in names if name not in listing]
+    if missing:
+        raise WheelTestError(f"`scn plugins list` does not show {', '.join(missing)}")
+    return f"{len(names)} plugins listed"
+
+
+def summary(outcomes: dict[str, str]) -> str:
+    """Return the table of outcomes and a closing line."""
+    lines = [f"{name:24} {outcome}" for name, outcome in outcomes.items()]
+    failed = [name for name, outcome in outcomes.items() if outcome.startswith("FAILED")]
+    lines.append(f"failed: {', '.join(failed)}" if failed else "every distribution passes alone")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    members = distributions()
+    outcomes: dict[str, str] = {}
+    with tempfile.TemporaryDirectory(prefix="wheels-") as temporary:
+        folder = Path(temporary)
+        wheels = build(folder / "wheels")
+        check_extension(wheels["sc-native"])
+        checks: dict[str, Callable[[Path], str]] = {
+            member.name: partial(test_alone, member, wheels) for member in members
+        }
+        checks["all together"] = partial(test_together, members, wheels)
+        for name, check in checks.items():
+            print(f"== {name}", flush=True)
+            start = time.monotonic()
+            place = folder / name.replace(" ", "-")
+            place.mkdir()
+            try:
+                outcomes[name] = check(place)
+            except WheelTestError as error:
+                print(error, flush=True)
+                outcomes[name] = "FAILED"
+            outcomes[name] += f" ({time.monotonic() - start:.0f} s)"
+    print(summary(outcomes))
+    return 1 if any(outcome.startswith("FAILED") for outcome in outcomes.values()) else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except WheelTestError as error:
+        sys.exit(str(error))
