@@ -60,7 +60,14 @@ def describe() -> FFI:
         include_dirs=["csrc"],
         depends=[str(path.relative_to(SOURCES.parent)) for path in sorted(SOURCES.iterdir())],
         # Without contraction every clone of a kernel rounds alike; wheels must run on any processor.
-        extra_compile_args=["-O3", "-std=c11", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", *openmp],
+        extra_compile_args=[
+            "-O3",
+            "-std=c11",
+            "-ffp-contract=off",
+            "-fno-math-errno",
+            "-fno-trapping-math",
+            *openmp,
+        ],
         extra_link_args=openmp,
         py_limited_api=True,
         # Without a compiler the package still installs, and sc-core runs on its NumPy references.

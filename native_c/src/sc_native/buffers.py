@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 from sc_native._kernels import ffi, lib
 
 SUFFIXES = {np.dtype(np.float32): "f32", np.dtype(np.float64): "f64"}
-_C_TYPES = {np.dtype(np.float32): "float[]", np.dtype(np.float64): "double[]", np.dtype(np.int32): "int32_t[]"}
+_C_TYPES = {
+    np.dtype(np.float32): "float[]",
+    np.dtype(np.float64): "double[]",
+    np.dtype(np.int32): "int32_t[]",
+}
 
 
 class KernelError(RuntimeError):

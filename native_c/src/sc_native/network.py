@@ -75,7 +75,9 @@ class NativeNetwork:
         """
         structs = self._buffers.new(f"population_{self._suffix}[]", len(populations))
         self._sizes = [n for _, n, *_ in populations]
-        for struct, (model, n, reset_to_value, refractory_steps, arrays) in zip(structs, populations, strict=True):
+        for struct, (model, n, reset_to_value, refractory_steps, arrays) in zip(
+            structs, populations, strict=True
+        ):
             struct.model, struct.n = MODELS[model], n
             struct.reset_to_value, struct.refractory_steps = int(reset_to_value), refractory_steps
             for names, size in (

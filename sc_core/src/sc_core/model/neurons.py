@@ -77,7 +77,9 @@ class _Spread:
     def decay(self, name: str, tau: Parameter) -> NDArray[Any]:
         return np.exp(-self.dt / self.exact(name, tau)).astype(self.dtype)
 
-    def membrane(self, tau_name: str, tau: Parameter, r: Parameter, v_leak: Parameter) -> dict[str, NDArray[Any]]:
+    def membrane(
+        self, tau_name: str, tau: Parameter, r: Parameter, v_leak: Parameter
+    ) -> dict[str, NDArray[Any]]:
         update = -np.expm1(-self.dt / self.exact(tau_name, tau))  # 1 - alpha, without cancellation
         return {
             "decay_membrane": self.decay(tau_name, tau),
@@ -163,6 +165,7 @@ class LIF(_Firing):
     """
 
     tau: Parameter = _parameter(20.0, _positive)
+
     def coefficients(self, n: int, dt: float, dtype: np.dtype[Any]) -> Coefficients:
         """Return what a step of length `dt` (ms) computes with."""
         spread = _Spread(n, dt, dtype)
@@ -191,12 +194,13 @@ class CubaLIF(_Firing):
     >>> from sc_core import CubaLIF, Population
     >>> neurons = Population("hidden", 1, CubaLIF(tau_syn=5.0, tau_mem=20.0))
     >>> neurons.step_all([10.0]), neurons.step_all([8.0])
-    (array([0.]), array([0.]))
+    (array([0.]), array([1.]))
     """
 
     tau_syn: Parameter = _parameter(5.0, _positive)
     tau_mem: Parameter = _parameter(20.0, _positive)
     w_in: Parameter = _parameter(1.0)
+
     def coefficients(self, n: int, dt: float, dtype: np.dtype[Any]) -> Coefficients:
         """Return what a step of length `dt` (ms) computes with."""
         spread = _Spread(n, dt, dtype)
@@ -233,6 +237,7 @@ class ALIF(_Firing):
     tau: Parameter = _parameter(20.0, _positive)
     tau_adaptation: Parameter = _parameter(200.0, _positive)
     adaptation_strength: Parameter = _parameter(1.8)
+
     def coefficients(self, n: int, dt: float, dtype: np.dtype[Any]) -> Coefficients:
         """Return what a step of length `dt` (ms) computes with."""
         spread = _Spread(n, dt, dtype)
@@ -269,7 +274,9 @@ class LI:
 
     def coefficients(self, n: int, dt: float, dtype: np.dtype[Any]) -> Coefficients:
         """Return what a step of length `dt` (ms) computes with."""
-        return Coefficients(model="LI", **_Spread(n, dt, dtype).membrane("tau", self.tau, self.r, self.v_leak))
+        return Coefficients(
+            model="LI", **_Spread(n, dt, dtype).membrane("tau", self.tau, self.r, self.v_leak)
+        )
 
 
 Neuron: TypeAlias = Input | LIF | CubaLIF | ALIF | LI

@@ -113,7 +113,9 @@ class Population:
         """
         current = np.asarray(currents, dtype=np.float64)
         if current.shape != (self.n,):
-            raise ShapeError(f"population {self.name!r} expects currents of shape ({self.n},), got {current.shape}")
+            raise ShapeError(
+                f"population {self.name!r} expects currents of shape ({self.n},), got {current.shape}"
+            )
         output, _ = step(self._coefficients, self.state, current)
         self.spikes = output.copy()
         return self.spikes

@@ -109,9 +109,13 @@ class Projection:
 
     def _check_endpoints(self) -> None:
         if type(self.source.neuron).__name__ == "LI":
-            raise ConfigurationError(self.name, f"{self.source.name!r} is an LI readout, which emits no spikes")
+            raise ConfigurationError(
+                self.name, f"{self.source.name!r} is an LI readout, which emits no spikes"
+            )
         if type(self.target.neuron).__name__ == "Input":
-            raise ConfigurationError(self.name, f"{self.target.name!r} is an Input, which nothing projects to")
+            raise ConfigurationError(
+                self.name, f"{self.target.name!r} is an Input, which nothing projects to"
+            )
 
     def __repr__(self) -> str:
         return f"Projection({self.name!r}, {self.n_synapses} synapses, delay={self.delay})"
@@ -234,7 +238,11 @@ class Projection:
             If the state does not fit this projection's populations.
         """
         indptr, indices, data = (np.asarray(state[key]) for key in ("indptr", "indices", "data"))
-        if indptr.shape != (self.source.n + 1,) or int(indptr[-1]) != data.size or data.dtype != self.data.dtype:
+        if (
+            indptr.shape != (self.source.n + 1,)
+            or int(indptr[-1]) != data.size
+            or data.dtype != self.data.dtype
+        ):
             raise CheckpointError(
                 f"projection {self.name!r}: the saved state has {indptr.size - 1} presynaptic neurons, "
                 f"{data.size} synapses, {data.dtype}; expected {self.source.n} neurons, {self.data.dtype}"

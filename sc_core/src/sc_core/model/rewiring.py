@@ -100,7 +100,10 @@ def _growing(
     values = np.broadcast_to(np.asarray(grow[2], dtype=weights.dtype), rows.shape)
     if rows.shape != columns.shape or rows.ndim != 1:
         raise ShapeError(f"{name}: grow needs arrays of equal length, got {rows.shape} and {columns.shape}")
-    for what, part, limit in (("presynaptic", rows, weights.shape[0]), ("postsynaptic", columns, weights.shape[1])):
+    for what, part, limit in (
+        ("presynaptic", rows, weights.shape[0]),
+        ("postsynaptic", columns, weights.shape[1]),
+    ):
         if part.size and (part.dtype.kind not in "iu" or part.min() < 0 or part.max() >= limit):
             raise ConfigurationError(f"{name}.grow", f"{what} neurons must be integers in 0..{limit - 1}")
     if not np.all(np.isfinite(values)):

@@ -1,7 +1,8 @@
 """Which plugins are installed, and how to get at them.
 
-A plugin is found through the entry points of its distribution and is imported only when it is asked for: listing
-imports none. The functions of this module are the methods of one `Registry` that lives as long as the process.
+A plugin is found through the entry points of its distribution and is imported only when it is asked for:
+listing imports none. The functions of this module are the methods of one `Registry` that lives as long as the
+process.
 
 Examples
 --------

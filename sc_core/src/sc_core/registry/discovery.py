@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import Distribution, EntryPoint, distributions
+from importlib.metadata import Distribution, EntryPoint, PackageMetadata, distributions
 
 import attrs
 
@@ -59,13 +59,15 @@ class Offer:
     @property
     def origin(self) -> str:
         """The distribution and the entry point, in words."""
-        return f"{self.project.name} {self.project.version} (entry point {self.name} = {self.entry_point.value!r})"
+        entry_point = f"{self.name} = {self.entry_point.value!r}"
+        return f"{self.project.name} {self.project.version} (entry point {entry_point})"
 
 
 def installed_offers() -> tuple[Offer, ...]:
     """Return what the distributions on ``sys.path`` offer, sorted by kind, name and distribution.
 
-    Of a distribution that is installed several times, the first on ``sys.path`` counts, as it does for imports.
+    Of a distribution that is installed several times, the first on ``sys.path`` counts, as it does for
+    imports.
     """
     offers: list[Offer] = []
     seen: set[str] = set()
@@ -98,12 +100,16 @@ def _offers_of(distribution: Distribution) -> list[Offer]:
 def _project_of(distribution: Distribution) -> Project:
     try:
         metadata = distribution.metadata
-        name, version = metadata.get("Name"), metadata.get("Version")
-        summary, requirements = metadata.get("Summary"), metadata.get_all("Requires-Dist")
+        name, version, summary = (_line(metadata, key) for key in ("Name", "Version", "Summary"))
+        requirements = tuple(metadata.get_all("Requires-Dist") or ())
     except Exception as error:
-        name, problem = None, f"its METADATA in {distribution.locate_file('')} cannot be read: {error}"
+        name, problem = "", f"its METADATA in {distribution.locate_file('')} cannot be read: {error}"
     else:
         problem = f"its METADATA in {distribution.locate_file('')} has no Name or no Version"
     if not name or not version:
         return Project(name or "(unknown distribution)", "", problem=problem)
-    return Project(name, version, summary or "", tuple(requirements or ()))
+    return Project(name, version, summary, requirements)
+
+
+def _line(metadata: PackageMetadata, key: str) -> str:
+    return next(iter(metadata.get_all(key) or ()), "")

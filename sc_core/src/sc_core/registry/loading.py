@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import EntryPoint
 from types import ModuleType
 from typing import Any
 
@@ -73,7 +72,9 @@ def _call_hook(manager: pluggy.PluginManager, module: ModuleType, offer: Offer) 
         return mine[0].function()
     except pluggy.PluginValidationError as error:
         _forget(manager, module)
-        raise _broken(offer, f"has a wrong hook; its kind needs {hook}() without arguments: {error}") from error
+        raise _broken(
+            offer, f"has a wrong hook; its kind needs {hook}() without arguments: {error}"
+        ) from error
     except BaseException:
         if not known:
             _forget(manager, module)
@@ -95,8 +96,8 @@ def _absent_module(offer: Offer, error: ModuleNotFoundError) -> BrokenPlugin:
     if not package or package == offer.entry_point.module.partition(".")[0]:
         return _broken(offer, f"cannot be imported: {error}")
     return MissingDependency(
-        f"the {offer.kind} {offer.name!r} of {offer.origin} needs the module {module!r}, which is not installed; "
-        f"try: pip install {_requirement_for(package, offer)!r}"
+        f"the {offer.kind} {offer.name!r} of {offer.origin} needs the module {module!r}, "
+        f"which is not installed; try: pip install {_requirement_for(package, offer)!r}"
     )
 
 

@@ -147,7 +147,8 @@ class Registry:
         UnknownPlugin
             If no plugin has this name; the message names the nearest and how one might be installed.
         DisabledPlugin
-            If the environment variable ``SC_DISABLED_PLUGINS`` names it: comma-separated, ``name`` or ``kind:name``.
+            If the environment variable ``SC_DISABLED_PLUGINS`` names it: comma-separated, ``name`` or
+            ``kind:name``.
         DuplicatePlugin
             If two distributions offer it.
         IncompatiblePlugin
@@ -216,7 +217,9 @@ class Registry:
             if (kind, name) in self._registered:
                 origins.append("a call of register()")
             if origins:
-                raise DuplicatePlugin(f"the {kind} {name!r} exists already, from {origins[0]}; choose another name")
+                raise DuplicatePlugin(
+                    f"the {kind} {name!r} exists already, from {origins[0]}; choose another name"
+                )
             self._registered[kind, name] = plugin
 
     def unregister(self, kind: str, name: str) -> None:
@@ -247,6 +250,7 @@ class Registry:
         import difflib
 
         names = self.names(kind)
+        self._offers = None  # who now installs it, from a notebook say, finds it without a restart
         return UnknownPlugin(kind, name, names, next(iter(difflib.get_close_matches(name, names, 1)), None))
 
     def _load(self, kind: str, name: str) -> type[Any]:

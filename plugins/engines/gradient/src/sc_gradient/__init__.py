@@ -1,3 +1,26 @@
-"""Gradients through spiking networks: what the gradient learners share."""
+"""Gradients through spiking networks: what the gradient learners share.
+
+It registers no plugin; `sc-plugin-bptt` and others build on it.
+"""
+
+from sc_gradient.engine import GradientEngine
+from sc_gradient.losses import LOSSES, CrossEntropy, Loss, MeanSquare, accuracy, find_loss
+from sc_gradient.optimisers import Optimiser, OptimiserOptions
+from sc_gradient.options import GradientOptions
+from sc_gradient.surrogates import Surrogate
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "LOSSES",
+    "CrossEntropy",
+    "GradientEngine",
+    "GradientOptions",
+    "Loss",
+    "MeanSquare",
+    "Optimiser",
+    "OptimiserOptions",
+    "Surrogate",
+    "accuracy",
+    "find_loss",
+]

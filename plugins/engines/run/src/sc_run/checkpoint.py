@@ -1,8 +1,8 @@
 """Checkpoints: the state of a run as safetensors and JSON, with a single point of commit.
 
-``checkpoint/latest.json`` *is* the checkpoint: it names the tensor files with their SHA-256, carries the plain
-state and a digest of itself. Tensor files are written first, under names that contain their own digest, so
-whatever a crash interrupts, ``latest.json`` names complete files. See specs/run.md.
+``checkpoint/latest.json`` *is* the checkpoint: it names the tensor files with their SHA-256, carries the
+plain state and a digest of itself. Tensor files are written first, under names that contain their own digest,
+so whatever a crash interrupts, ``latest.json`` names complete files. See specs/run.md.
 """
 
 from __future__ import annotations
@@ -83,7 +83,9 @@ def store_best(run_folder: Path, step: int, network_state: Mapping[str, Any]) ->
     return _store(run_folder / FOLDER, f"best-{step:09d}", tensors, {"step": step, "state": tree})
 
 
-def write_checkpoint(run_folder: Path, step: int, state: Mapping[str, Any], best: StoredTensors | None) -> None:
+def write_checkpoint(
+    run_folder: Path, step: int, state: Mapping[str, Any], best: StoredTensors | None
+) -> None:
     """Make `state` the run's checkpoint, then remove the files that no checkpoint refers to any more.
 
     Parameters
@@ -203,8 +205,8 @@ def _store(folder: Path, prefix: str, tensors: Mapping[str, NDArray[Any]], extra
 
     content = safetensors.numpy.save(dict(tensors), metadata={"sc-run": json.dumps(extra, allow_nan=False)})
     digest = hashlib.sha256(content).hexdigest()
-    # With its digest in its name a file is never replaced by a different one of the same name, so the file that
-    # the current latest.json names stays what it is until the next latest.json stands.
+    # With its digest in its name a file is never replaced by a different one of the same name, so the file
+    # that the current latest.json names stays what it is until the next latest.json stands.
     stored = StoredTensors(f"{prefix}-{digest[:16]}{_SUFFIX}", digest)
     folder.mkdir(exist_ok=True)
     write_atomically(folder / stored.file, content)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sc_core.contracts import Batch
+from sc_core.errors import ConfigurationError
 
 
 def evaluate(network: Any, learner: Any | None, batches: Iterable[Batch]) -> dict[str, float]:
@@ -30,7 +31,7 @@ def evaluate(network: Any, learner: Any | None, batches: Iterable[Batch]) -> dic
     n_samples = 0
     for batch in batches:
         size = int(batch.inputs.shape[1])
-        if hasattr(learner, "evaluate"):
+        if learner is not None and hasattr(learner, "evaluate"):
             metrics = learner.evaluate(batch)
         else:
             metrics = score(network.run(batch.inputs), batch.targets)
@@ -47,8 +48,8 @@ def score(outputs: NDArray[Any], targets: NDArray[Any]) -> dict[str, float]:
     ----------
     outputs : ndarray, shape (n_steps, batch, n_output)
     targets : ndarray
-        Labels, shape (batch,): the class is the output with the largest sum over time, the first of equals. Or a
-        target sequence, shaped as `outputs`: the loss is the mean squared difference.
+        Labels, shape (batch,): the class is the output with the largest sum over time, the first of equals.
+        Or a target sequence, shaped as `outputs`: the loss is the mean squared difference.
 
     Returns
     -------
@@ -66,25 +67,36 @@ def score(outputs: NDArray[Any], targets: NDArray[Any]) -> dict[str, float]:
     return {"loss": float(np.mean(np.square(outputs.astype(np.float64) - targets)))}
 
 
-def is_better(new: Mapping[str, float], old: Mapping[str, float] | None, select: str) -> bool:
+def is_better(new: Mapping[str, float], old: Mapping[str, float] | None, select: str | None) -> bool:
     """Tell whether validation metrics beat the best so far.
 
     Parameters
     ----------
     new, old : mapping of str to float
         Validation metrics; `old` is None where there are none yet.
-    select : {"accuracy", "loss"}
-        What decides. Equal accuracies are decided by the loss where there is one; further ties keep the old.
+    select : {"accuracy", "loss"} or None
+        What decides; None takes the accuracy where there is one. Equal accuracies are decided by the loss
+        where there is one; further ties keep the old.
 
     Returns
     -------
     bool
+
+    Raises
+    ------
+    ConfigurationError
+        If the evaluation does not yield what decides.
 
     Examples
     --------
     >>> is_better({"accuracy": 0.9, "loss": 0.3}, {"accuracy": 0.9, "loss": 0.4}, "accuracy")
     True
     """
+    if select is None:
+        select = "accuracy" if "accuracy" in new else "loss"
+    if select not in new:
+        listed = ", ".join(new) or "nothing"
+        raise ConfigurationError("training.select", f"is {select!r}, but the evaluation yields: {listed}")
     if old is None:
         return True
     if select == "accuracy" and new["accuracy"] != old["accuracy"]:

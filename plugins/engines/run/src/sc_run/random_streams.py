@@ -15,8 +15,8 @@ STREAMS = tuple(_NUMBERS)
 def random_stream(seed: int, name: str) -> np.random.Generator:
     """Return the generator of one stream, in its initial state.
 
-    The generator is PCG64 seeded by ``numpy.random.SeedSequence(seed, spawn_key=(number,))``, so the streams are
-    independent of each other and of how much of another has been drawn.
+    The generator is PCG64 seeded by ``numpy.random.SeedSequence(seed, spawn_key=(number,))``, so the streams
+    are independent of each other and of how much of another has been drawn.
 
     Parameters
     ----------

@@ -46,7 +46,8 @@ def make_run_folder(output: Path | None, stem: str, config_text: str) -> Path:
     if output is not None:
         if not _make_complete(output, config_text):
             raise ConfigurationError(
-                "output", f"{output} exists already; give another folder, or continue with: scn resume {output}"
+                "output",
+                f"{output} exists already; give another folder, or continue with: scn resume {output}",
             )
         return output
     number = 1
@@ -106,7 +107,9 @@ def hold_run(folder: Path) -> Iterator[None]:
         try:
             _lock(file.fileno())
         except OSError:
-            raise RunInUse(f"{folder}: another process is working on this run; wait for it or stop it") from None
+            raise RunInUse(
+                f"{folder}: another process is working on this run; wait for it or stop it"
+            ) from None
         yield
 
 

@@ -1,8 +1,8 @@
 """State as nested mappings, split into named tensors and a plain JSON tree, and put together again.
 
-An array at ``{"learner": {"first_moment": [array]}}`` becomes the tensor ``"learner/first_moment/0"``, and the
-tree keeps ``{"$tensor": "learner/first_moment/0"}`` in its place. JSON has no NaN or infinity: these become
-``{"$float": "nan"}``. Keys that begin with ``$`` are written with one more.
+An array at ``{"learner": {"first_moment": [array]}}`` becomes the tensor ``"learner/first_moment/0"``, and
+the tree keeps ``{"$tensor": "learner/first_moment/0"}`` in its place. JSON has no NaN or infinity: these
+become ``{"$float": "nan"}``. Keys that begin with ``$`` are written with one more.
 """
 
 from __future__ import annotations

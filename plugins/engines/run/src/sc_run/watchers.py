@@ -54,8 +54,7 @@ class Watchers:
                 continue
             self._guard(watcher, "start", lambda callback: callback.start(run))
             if saved and watcher.active:
-                inner = saved[index]["state"]
-                self._guard(watcher, "load_state_dict", lambda callback, inner=inner: callback.load_state_dict(inner))
+                self._guard(watcher, "load_state_dict", _loading(saved[index]["state"]))
 
     def log(self, metrics: Mapping[str, float], step: int) -> None:
         """Pass metrics on."""
@@ -90,3 +89,7 @@ class Watchers:
                 f"{type(error).__name__}: {error}"
             )
             return None
+
+
+def _loading(state: Mapping[str, Any]) -> Callable[[Callback], None]:
+    return lambda callback: callback.load_state_dict(state)

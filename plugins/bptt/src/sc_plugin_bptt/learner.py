@@ -1,0 +1,145 @@
+"""The learner: one gradient step through whole sequences per call (specs/bptt.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sc_core.contracts import Batch, State
+from sc_core.errors import ShapeError
+from sc_core.model import Network
+from sc_gradient import GradientEngine, GradientOptions, Loss, Optimiser, accuracy, find_loss
+
+
+class BPTTLearner:
+    """Full backpropagation through time, through all populations, delays and recurrence.
+
+    Parameters
+    ----------
+    network : sc_core.Network
+        Trained in place.
+    loss_fn : str, Loss or callable
+        A name (``"cross_entropy"``, ``"cross_entropy_max"``, ``"cross_entropy_last"``, ``"mean_square"``), a loss
+        with a gradient, or a plain callable ``loss_fn(spikes, targets) -> float``, for which the error signal
+        is ``(spikes - targets) / n_steps``.
+    lr : float
+        Learning rate.
+    **options
+        The other fields of `sc_gradient.GradientOptions`: ``optimiser`` ("sgd" unless given), ``surrogate``,
+        ``surrogate_slope``, ``through_reset``, ``clip_norm``...
+
+    Raises
+    ------
+    ConfigurationError, ValueError
+        If the network is no sc_core network or an option is not allowed.
+
+    Notes
+    -----
+    Werbos 1990; Zenke & Ganguli 2018; Neftci, Mostafa & Zenke 2019. Equations: specs/bptt.md.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sc_core import LI, LIF, Input, Network, Population, Projection, topology
+    >>> from sc_plugin_bptt import BPTTLearner
+    >>> rng = np.random.default_rng(7)
+    >>> pixels, hidden = Population("pixels", 4, Input()), Population("hidden", 16, LIF())
+    >>> digit = Population("digit", 2, LI())
+    >>> network = Network([pixels, hidden, digit], [
+    ...     Projection(pixels, hidden, topology.dense(4, 16, rng=rng)),
+    ...     Projection(hidden, digit, topology.dense(16, 2, rng=rng)),
+    ... ])
+    >>> learner = BPTTLearner(network, loss_fn="cross_entropy", lr=0.05, optimiser="adam")
+    >>> inputs = np.zeros((20, 2, 4))
+    >>> inputs[:, 0, :2] = inputs[:, 1, 2:] = 1.0
+    >>> losses = [learner.train_step(inputs, np.array([0, 1])) for _ in range(20)]
+    >>> losses[-1] < losses[0]
+    True
+    """
+
+    Options: ClassVar = GradientOptions
+    consumes: ClassVar[type[Any]] = Batch
+
+    def __init__(
+        self,
+        network: Network,
+        loss_fn: str | Loss | Callable[..., float] = "cross_entropy",
+        lr: float = 1e-3,
+        **options: Any,
+    ) -> None:
+        self.options = GradientOptions(lr=lr, **options)
+        self.network = network
+        self.loss = find_loss(loss_fn)
+        self.lr = lr
+        self._engine = GradientEngine(
+            network, self.loss, self.options.surrogate_derivative(), through_reset=self.options.through_reset
+        )
+        self._optimiser = Optimiser(network, self.options)
+
+    def train_step(self, inputs: ArrayLike, targets: ArrayLike) -> float:
+        """Reset the network, run the sequences, and take one step down the gradient.
+
+        Parameters
+        ----------
+        inputs : array_like, shape (n_steps, n_input) or (n_steps, batch, n_input)
+        targets : array_like
+            One sequence: a label, or shape (n_steps, n_output). A batch: labels (batch,), or
+            (n_steps, batch, n_output).
+
+        Returns
+        -------
+        float
+            The loss before the step.
+
+        Raises
+        ------
+        ShapeError, NumericalError
+            If shapes do not fit, or the inputs, the loss or a gradient are not finite.
+        """
+        return self.learn(_as_batch(np.asarray(inputs), np.asarray(targets)))["loss"]
+
+    def learn(self, experience: Batch) -> Mapping[str, float]:
+        """Take one step on a batch; returns ``{"loss": ...}``, the loss before it."""
+        loss, gradients = self.loss_and_gradient(experience)
+        self.apply(gradients)
+        return {"loss": loss}
+
+    def loss_and_gradient(self, batch: Batch) -> tuple[float, Sequence[NDArray[Any]]]:
+        """Return the loss and its gradient, one array per projection in the order of its `data`."""
+        return self._engine.loss_and_gradient(batch)
+
+    def apply(self, gradients: Sequence[NDArray[Any]]) -> None:
+        """Take one optimiser step along `gradients`, one array per projection."""
+        self._optimiser.update(gradients, self.lr)
+
+    def evaluate(self, experience: Batch) -> Mapping[str, float]:
+        """Return the loss, and the accuracy where targets are labels, without learning."""
+        outputs = self._engine.outputs(experience.inputs)
+        metrics = {"loss": self.loss.loss_and_gradient(outputs, experience.targets)[0]}
+        share = accuracy(self.loss, outputs, experience.targets)
+        return metrics if share is None else {**metrics, "accuracy": share}
+
+    def state_dict(self) -> State:
+        """Return the rate and the optimiser's state; the weights are the network's."""
+        return {"lr": self.lr, "optimiser": self._optimiser.state_dict()}
+
+    def load_state_dict(self, state: State) -> None:
+        """Take over what `state_dict` returned."""
+        self.lr = float(state["lr"])
+        self._optimiser.load_state_dict(state["optimiser"])
+
+
+def _as_batch(inputs: NDArray[Any], targets: NDArray[Any]) -> Batch:
+    """Give a single sequence its batch axis."""
+    if inputs.ndim != 2:
+        return Batch(inputs, targets)
+    if targets.ndim == 0:
+        return Batch(inputs[:, None], targets[None])
+    if targets.ndim == 2:
+        return Batch(inputs[:, None], targets[:, None])
+    raise ShapeError(
+        f"targets of one sequence are a label or have shape (n_steps, n_output), got shape {targets.shape}"
+    )

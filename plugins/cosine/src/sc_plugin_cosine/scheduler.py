@@ -1,0 +1,141 @@
+"""The cosine schedule: a rate that falls from one value to another along half a cosine."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import TYPE_CHECKING, Any, Self
+
+import attrs
+
+from sc_core.errors import CheckpointError, ConfigurationError
+
+if TYPE_CHECKING:
+    from sc_core.contracts import Learner, State
+
+_not_negative = attrs.validators.ge(0)
+_positive = attrs.validators.ge(1)
+
+
+@attrs.frozen
+class CosineOptions:
+    """What a run's table ``[scheduler]`` may say.
+
+    Parameters
+    ----------
+    lr_init : float, optional
+        Rate before the first update; the learner's unless given.
+    lr_min : float, default 0
+        Rate at the end.
+    total_steps : int, optional
+        Number of updates on the way; all of the run's unless given.
+    """
+
+    lr_init: float | None = attrs.field(default=None, validator=attrs.validators.optional(_not_negative))
+    lr_min: float = attrs.field(default=0.0, validator=_not_negative)
+    total_steps: int | None = attrs.field(default=None, validator=attrs.validators.optional(_positive))
+
+
+class CosineScheduler:
+    """Cosine annealing without restarts.
+
+    After n calls of `step` the rate is ``lr_min + (lr_init - lr_min) (1 + cos(pi min(n / total_steps, 1))) /
+    2``.
+
+    Parameters
+    ----------
+    lr_init : float
+        Rate before the first step, not below `lr_min`.
+    lr_min : float
+        Rate from step `total_steps` on, at least 0.
+    total_steps : int
+        Number of steps on the way, at least 1.
+
+    Attributes
+    ----------
+    lr : float
+        The rate that the last `step` returned; `lr_init` before the first.
+
+    Raises
+    ------
+    ConfigurationError
+        If an argument is impossible; the message names it.
+
+    References
+    ----------
+    I. Loshchilov, F. Hutter: SGDR: Stochastic gradient descent with warm restarts. ICLR 2017, equation 5.
+
+    Examples
+    --------
+    >>> scheduler = CosineScheduler(lr_init=0.1, lr_min=0.0, total_steps=2)
+    >>> [round(scheduler.step(), 3) for _ in range(3)]
+    [0.05, 0.0, 0.0]
+    """
+
+    Options = CosineOptions
+
+    def __init__(self, lr_init: float, lr_min: float, total_steps: int) -> None:
+        self.lr_init = _rate("lr_init", lr_init)
+        self.lr_min = _rate("lr_min", lr_min)
+        self.total_steps = _count("total_steps", total_steps)
+        if self.lr_min > self.lr_init:
+            raise ConfigurationError("lr_min", f"must not be above lr_init = {lr_init}, got {lr_min}")
+        self.reset()
+
+    @classmethod
+    def from_run(cls, learner: Learner, total_steps: int, **options: Any) -> Self:
+        """Construct with the learner's rate and the run's length, where `options` do not say otherwise."""
+        chosen = CosineOptions(**options)
+        return cls(
+            learner.lr if chosen.lr_init is None else chosen.lr_init,
+            chosen.lr_min,
+            total_steps if chosen.total_steps is None else chosen.total_steps,
+        )
+
+    def step(self) -> float:
+        """Advance by one update and return its rate."""
+        self._steps += 1
+        progress = min(self._steps / self.total_steps, 1.0)
+        self.lr = self.lr_min + (self.lr_init - self.lr_min) * (1.0 + math.cos(math.pi * progress)) / 2.0
+        return self.lr
+
+    def reset(self) -> None:
+        """Start again at `lr_init`."""
+        self._steps = 0
+        self.lr = self.lr_init
+
+    def state_dict(self) -> State:
+        """Return the arguments, the number of steps taken and the present rate."""
+        return {
+            "lr_init": self.lr_init,
+            "lr_min": self.lr_min,
+            "total_steps": self.total_steps,
+            "steps": self._steps,
+            "lr": self.lr,
+        }
+
+    def load_state_dict(self, state: State) -> None:
+        """Take over a state that `state_dict` returned.
+
+        Raises
+        ------
+        CheckpointError
+            If `state` is not one.
+        """
+        try:
+            self.lr_init, self.lr_min, self.lr = (float(state[key]) for key in ("lr_init", "lr_min", "lr"))
+            self.total_steps, self._steps = (operator.index(state[key]) for key in ("total_steps", "steps"))
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f"this is no state of a cosine scheduler: {error!r}") from error
+
+
+def _rate(name: str, value: float) -> float:
+    if isinstance(value, bool) or not math.isfinite(value) or value < 0:
+        raise ConfigurationError(name, f"must be a finite number >= 0, got {value!r}")
+    return float(value)
+
+
+def _count(name: str, value: int) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__") or operator.index(value) < 1:
+        raise ConfigurationError(name, f"must be an integer >= 1, got {value!r}")
+    return operator.index(value)

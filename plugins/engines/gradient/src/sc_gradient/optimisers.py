@@ -1,0 +1,133 @@
+"""Optimisers over a network's projections; their per-synapse moments live on the projections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from sc_core.contracts import State
+from sc_core.model import Network, Projection
+
+_UNIT = attrs.validators.and_(attrs.validators.ge(0), attrs.validators.lt(1))
+
+
+@attrs.frozen
+class OptimiserOptions:
+    """How gradients become updates (specs/bptt.md).
+
+    Parameters
+    ----------
+    optimiser : {"sgd", "adam", "adamw"}
+    momentum : float
+        Of `sgd`.
+    beta_1, beta_2, epsilon : float
+        Of `adam` and `adamw`, as in Kingma & Ba 2015.
+    weight_decay : float
+        Of `adamw`, decoupled; per update, times the learning rate.
+    clip_norm : float or None
+        Largest Euclidean norm of the whole gradient.
+    """
+
+    optimiser: Literal["sgd", "adam", "adamw"] = attrs.field(
+        default="sgd", validator=attrs.validators.in_(("sgd", "adam", "adamw"))
+    )
+    momentum: float = attrs.field(default=0.0, validator=_UNIT)
+    beta_1: float = attrs.field(default=0.9, validator=_UNIT)
+    beta_2: float = attrs.field(default=0.999, validator=_UNIT)
+    epsilon: float = attrs.field(default=1e-8, validator=attrs.validators.gt(0))
+    weight_decay: float = attrs.field(default=0.0, validator=attrs.validators.ge(0))
+    clip_norm: float | None = attrs.field(
+        default=None, validator=attrs.validators.optional(attrs.validators.gt(0))
+    )
+
+
+class Optimiser:
+    """Updates the weights of a network's trainable projections in place.
+
+    Parameters
+    ----------
+    network : sc_core.Network
+    options : OptimiserOptions
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sc_core import LI, Input, Network, Population, Projection
+    >>> source, readout = Population("source", 1, Input()), Population("readout", 1, LI())
+    >>> network = Network([source, readout], [Projection(source, readout, [[1.0]])])
+    >>> Optimiser(network, OptimiserOptions()).update([np.array([2.0])], lr=0.1)
+    >>> network.projections[0].data
+    array([0.8])
+    """
+
+    def __init__(self, network: Network, options: OptimiserOptions) -> None:
+        self.network = network
+        self.options = options
+        self.n_updates = 0
+        self._moments: tuple[str, ...] = ("first_moment", "second_moment")
+        if options.optimiser == "sgd":
+            self._moments = ("first_moment",) if options.momentum else ()
+        for projection in self._trainable():
+            for name in self._moments:
+                if name in projection.synapse_state:
+                    projection.unregister(name)  # of an optimiser before this one
+                projection.register(name)
+
+    def _trainable(self) -> list[Projection]:
+        return [projection for projection in self.network.projections if projection.trainable]
+
+    def update(self, gradients: Sequence[NDArray[Any]], lr: float) -> None:
+        """Take one step along `gradients`, one array per projection of the network, at rate `lr`."""
+        self.n_updates += 1
+        scale = self._clip_factor(gradients)
+        for projection, gradient in zip(self.network.projections, gradients, strict=True):
+            if projection.trainable:
+                self._update_projection(projection, gradient if scale is None else gradient * scale, lr)
+
+    def _clip_factor(self, gradients: Sequence[NDArray[Any]]) -> np.floating[Any] | None:
+        limit = self.options.clip_norm
+        if limit is None:
+            return None
+        norm = np.sqrt(sum(float(np.vdot(gradient, gradient)) for gradient in gradients))
+        return None if norm <= limit else self.network.dtype.type(limit / norm)
+
+    def _update_projection(self, projection: Projection, gradient: NDArray[Any], lr: float) -> None:
+        options, kind = self.options, self.network.dtype.type
+        if options.optimiser == "sgd":
+            if options.momentum:
+                moment = projection.synapse_state["first_moment"]
+                moment *= kind(options.momentum)
+                moment += gradient
+                gradient = moment
+            projection.data -= kind(lr) * gradient
+            return
+        first, second = projection.synapse_state["first_moment"], projection.synapse_state["second_moment"]
+        first += kind(1 - options.beta_1) * (gradient - first)
+        second += kind(1 - options.beta_2) * (np.square(gradient) - second)
+        step = kind(lr / (1 - options.beta_1**self.n_updates))
+        root = np.sqrt(second * kind(1 / (1 - options.beta_2**self.n_updates)))
+        root += kind(options.epsilon)
+        if options.optimiser == "adamw":
+            projection.data *= kind(1 - lr * options.weight_decay)
+        projection.data -= step * (first / root)
+
+    def state_dict(self) -> State:
+        """Return the number of updates and every moment."""
+        return {
+            "n_updates": self.n_updates,
+            "moments": {
+                projection.name: {name: projection.synapse_state[name] for name in self._moments}
+                for projection in self._trainable()
+            },
+        }
+
+    def load_state_dict(self, state: State) -> None:
+        """Take over what `state_dict` returned."""
+        self.n_updates = int(state["n_updates"])
+        for projection in self._trainable():
+            for name in self._moments:
+                projection.synapse_state[name][...] = state["moments"][projection.name][name]

@@ -1,0 +1,162 @@
+"""Builds the network that a configuration describes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from sc_core.errors import ConfigurationError, ShapeError
+from sc_core.model import Input, Network, Population, Projection
+from sc_core.model.initialisation import fluctuation_gain
+from sc_run.config import NetworkTable, ProjectionTable
+from sc_run.topologies import Dense, Random, Topology, Weights
+
+_EXPECTED_SPIKE_PROBABILITY = 0.05  # per step, of a hidden neuron: 50 Hz at dt = 1 ms
+
+
+@attrs.frozen
+class Drive:
+    """What is known about a network's input before it is built; the default weights are scaled by it.
+
+    Parameters
+    ----------
+    mean_square : float
+        Mean of the squared input over steps, samples and channels.
+    constant : bool
+        Whether the input mostly stays what it is from one step to the next.
+    """
+
+    mean_square: float
+    constant: bool
+
+
+def measure_drive(inputs: NDArray[Any]) -> Drive:
+    """Measure what drives a network.
+
+    Parameters
+    ----------
+    inputs : ndarray, shape (n_steps, batch, n_input)
+        Encoded samples.
+
+    Returns
+    -------
+    Drive
+        Constant where consecutive steps correlate (uncentred) by more than a half.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> measure_drive(np.full((10, 2, 3), 0.5))
+    Drive(mean_square=0.25, constant=True)
+    """
+    values = inputs.astype(np.float64)
+    mean_square = float(np.mean(np.square(values)))
+    following = float(np.mean(values[1:] * values[:-1])) if len(values) > 1 else mean_square
+    return Drive(mean_square, following > 0.5 * mean_square)
+
+
+def build_network(table: NetworkTable, drive: Drive, rng: np.random.Generator) -> Network:
+    """Build the network of a configuration.
+
+    Parameters
+    ----------
+    table : NetworkTable
+        The section ``[network]``.
+    drive : Drive
+        What the input is like.
+    rng : numpy.random.Generator
+        Draws patterns and weights, projection by projection in the order of the table.
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    ConfigurationError
+        If the description does not fit together; the path names the place.
+    """
+    populations: dict[str, Population] = {}
+    for index, row in enumerate(table.populations):
+        if row.name in populations:
+            raise ConfigurationError(
+                f"network.populations[{index}].name", f"a population {row.name!r} exists already"
+            )
+        populations[row.name] = _population(
+            f"network.populations[{index}]", row.name, row.n, row.neuron.options
+        )
+    projections = [
+        _build_projection(f"network.projections[{index}]", row, populations, table.dt, drive, rng)
+        for index, row in enumerate(table.projections)
+    ]
+    return Network(
+        list(populations.values()), projections, table.dt, inputs=table.inputs, outputs=table.outputs
+    )
+
+
+def projection_gain(source: Population, target: Population, dt: float, drive: Drive) -> float:
+    """Return the default gain of a projection: weights have the standard deviation gain / sqrt(fan-in).
+
+    Parameters
+    ----------
+    source, target : Population
+    dt : float
+        Length of a step, ms.
+    drive : Drive
+        What an `Input` source passes on. Of a spiking source a moderate rate is expected.
+
+    Returns
+    -------
+    float
+    """
+    if isinstance(target.neuron, Input):
+        return 1.0  # the projection itself will be refused
+    if isinstance(source.neuron, Input) and drive.mean_square > 0:
+        return fluctuation_gain(target.neuron, drive.mean_square, dt=dt, constant=drive.constant)
+    return fluctuation_gain(target.neuron, _EXPECTED_SPIKE_PROBABILITY, dt=dt)
+
+
+def _population(path: str, name: str, n: int, neuron: Any) -> Population:
+    try:
+        return Population(name, n, neuron)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}.{error.path.removeprefix(name + '.')}", error.problem) from None
+    except ShapeError as error:
+        raise ConfigurationError(f"{path}.neuron", str(error)) from None
+
+
+def _build_projection(
+    path: str,
+    row: ProjectionTable,
+    populations: dict[str, Population],
+    dt: float,
+    drive: Drive,
+    rng: np.random.Generator,
+) -> Projection:
+    for end in ("source", "target"):
+        if getattr(row, end) not in populations:
+            raise ConfigurationError(
+                f"{path}.{end}", f"no population {getattr(row, end)!r}; there are: {', '.join(populations)}"
+            )
+    source, target = populations[row.source], populations[row.target]
+    gain = projection_gain(source, target, dt, drive) if row.gain is None else row.gain
+    try:
+        matrix = _topology_of(row).connect(source.n, target.n, Weights(gain, row.weight), rng)
+        return Projection(source, target, matrix, row.delay, name=row.name, trainable=row.trainable)
+    except ConfigurationError as error:
+        name = row.name or f"{row.source}->{row.target}"
+        if error.path == name:
+            raise ConfigurationError(path, error.problem) from None
+        raise ConfigurationError(f"{path}.{error.path.removeprefix(name + '.')}", error.problem) from None
+
+
+def _topology_of(row: ProjectionTable) -> Topology:
+    if row.topology is not None:
+        chosen: Topology = row.topology.options
+        return chosen
+    if row.density is not None or row.in_degree is not None:
+        return Random(row.density, row.in_degree)
+    return Dense()

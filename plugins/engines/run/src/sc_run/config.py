@@ -1,0 +1,334 @@
+"""The configuration of a run: what a TOML file may say, checked before anything is trained."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import attrs
+
+from sc_core import options, registry
+from sc_core.errors import ConfigurationError
+from sc_core.model import NEURONS
+from sc_run.choice import Choice, choose_from, choose_plugin
+from sc_run.encoders import ENCODERS
+from sc_run.topologies import TOPOLOGIES
+
+_ge, _gt = attrs.validators.ge, attrs.validators.gt
+_optional = attrs.validators.optional
+
+
+@attrs.frozen(kw_only=True)
+class DataTable:
+    """The section ``[data]``.
+
+    Parameters
+    ----------
+    name : str
+        A data set by name, a path ending in ``.npz``, or ``module:attribute``.
+    encoder : Choice
+        How values become the network's input.
+    test_fraction, validation_fraction, fold, n_folds
+        As `sc_run.data.split` takes them.
+    base_folder : str
+        What relative paths of data are relative to, and where modules are looked for.
+    options : mapping
+        What the data set itself takes.
+    """
+
+    name: str
+    encoder: Any = "current"
+    test_fraction: float = 0.25
+    validation_fraction: float = 0.15
+    fold: int | None = None
+    n_folds: int | None = None
+    base_folder: str = "."
+    options: dict[str, Any] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class PopulationTable:
+    """One of ``network.populations``; `neuron` is a `Choice` whose options are the neuron model."""
+
+    name: str
+    n: int = attrs.field(validator=_gt(0))
+    neuron: Any
+
+
+@attrs.frozen(kw_only=True)
+class ProjectionTable:
+    """One of ``network.projections``.
+
+    Parameters
+    ----------
+    source, target : str
+        Names of populations.
+    name : str, optional
+    density, in_degree : optional
+        Connect at random; without these and `topology` all neurons are connected.
+    topology : Choice, optional
+    weight : float, optional
+        The initial weight of all synapses, instead of normal ones.
+    gain : float, optional
+        Normal weights have the standard deviation gain / sqrt(fan-in).
+    delay : int
+        Steps.
+    trainable : bool
+        Whether learners may change the weights.
+    plasticity : Choice, optional
+        A local rule that changes the projection while the network runs.
+    """
+
+    source: str
+    target: str
+    name: str | None = None
+    density: float | None = None
+    in_degree: int | None = None
+    topology: Any = None
+    weight: float | None = None
+    gain: float | None = None
+    delay: int = attrs.field(default=0, validator=_ge(0))
+    trainable: bool = True
+    plasticity: Any = None
+
+
+@attrs.frozen(kw_only=True)
+class NetworkTable:
+    """The section ``[network]``."""
+
+    populations: list[PopulationTable]
+    projections: list[ProjectionTable] = attrs.field(factory=list)
+    dt: float = attrs.field(default=1.0, validator=_gt(0))
+    inputs: str | None = None
+    outputs: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class TrainingTable:
+    """The section ``[training]``.
+
+    Parameters
+    ----------
+    epochs, batch_size : int
+    checkpoint_every : int, optional
+        Updates between checkpoints; after each epoch unless given.
+    select : {"accuracy", "loss"}, optional
+        Which validation metric selects the model: the accuracy where there are classes, else the loss.
+    """
+
+    epochs: int = attrs.field(default=20, validator=_gt(0))
+    batch_size: int = attrs.field(default=32, validator=_gt(0))
+    checkpoint_every: int | None = attrs.field(default=None, validator=_optional(_gt(0)))
+    select: Literal["accuracy", "loss"] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Config:
+    """A whole configuration, every choice resolved and every option checked."""
+
+    seed: int
+    data: DataTable
+    network: NetworkTable
+    learner: Choice | None
+    scheduler: Choice | None
+    callbacks: list[Choice]
+    training: TrainingTable
+
+
+@attrs.frozen(kw_only=True)
+class _Sections:
+    """The top level of the file."""
+
+    seed: int = attrs.field(default=0, validator=_ge(0))
+    data: Any
+    network: Any
+    learner: Any = None
+    scheduler: Any = None
+    callbacks: Any = None
+    training: Any = attrs.field(factory=dict)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    ConfigurationError
+        If it cannot be read or is not TOML; the message names file, line and column.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError(str(path), "there is no such file") from None
+    except OSError as error:
+        raise ConfigurationError(str(path), f"cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(str(path), f"is not UTF-8 text (byte {error.start})") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(str(path), f"is not valid TOML: {error}") from None
+
+
+def parse_config(table: Mapping[str, Any], base_folder: Path) -> Config:
+    """Check a configuration.
+
+    Parameters
+    ----------
+    table : mapping
+        As the TOML file has it.
+    base_folder : pathlib.Path
+        The folder of the file: ``data.base_folder`` is relative to it, and becomes absolute if this is.
+
+    Returns
+    -------
+    Config
+
+    Raises
+    ------
+    ConfigurationError
+        If a key, type or value is not allowed; its path is the full dotted key.
+    PluginError
+        If a plugin is not installed or does not work.
+    """
+    sections = options.structure(_Sections, table, "")
+    config = Config(
+        seed=sections.seed,
+        data=_parse_data(_as_table(sections.data, "data"), base_folder),
+        network=_parse_network(sections.network),
+        learner=_choose_optional("learner", sections.learner),
+        scheduler=_choose_optional("scheduler", sections.scheduler),
+        callbacks=_parse_callbacks(sections.callbacks),
+        training=options.structure(TrainingTable, sections.training, "training"),
+    )
+    if config.learner is None:
+        if config.scheduler is not None:
+            raise ConfigurationError("scheduler", "sets a learner's rate, but there is no section [learner]")
+        if all(projection.plasticity is None for projection in config.network.projections):
+            raise ConfigurationError(
+                "learner", "is missing, and no projection has a plasticity: nothing would learn"
+            )
+    return config
+
+
+def config_table(config: Config) -> dict[str, Any]:
+    """Return a configuration as the table of a TOML file, with all defaults filled in.
+
+    Parameters
+    ----------
+    config : Config
+
+    Returns
+    -------
+    dict
+        `parse_config` makes an equal configuration of it.
+    """
+    data = _without_none(attrs.asdict(config.data, recurse=False))
+    if not _has_files(config.data):
+        del data["base_folder"]
+    table = {
+        "seed": config.seed,
+        "data": {**data, **data.pop("options")},
+        "network": _without_none(attrs.asdict(config.network, recurse=False)),
+        "learner": config.learner,
+        "scheduler": config.scheduler,
+        "callbacks": config.callbacks,
+        "training": _without_none(attrs.asdict(config.training)),
+    }
+    plain: dict[str, Any] = _plain(_without_none(table))
+    return plain
+
+
+def _parse_data(table: dict[str, Any], base_folder: Path) -> DataTable:
+    own = {field.name for field in attrs.fields(DataTable)} - {"options"}
+    known = {key: value for key, value in table.items() if key in own}
+    known["options"] = {key: value for key, value in table.items() if key not in own}
+    data = options.structure(DataTable, known, "data")
+    return attrs.evolve(
+        data,
+        encoder=choose_from(ENCODERS, "encoder", data.encoder, "data.encoder"),
+        base_folder=str(base_folder / data.base_folder),
+    )
+
+
+def _parse_network(table: object) -> NetworkTable:
+    network = options.structure(NetworkTable, table, "network")
+    return attrs.evolve(
+        network,
+        populations=[
+            attrs.evolve(
+                row,
+                neuron=choose_from(
+                    NEURONS, "neuron model", row.neuron, f"network.populations[{index}].neuron"
+                ),
+            )
+            for index, row in enumerate(network.populations)
+        ],
+        projections=[
+            _parse_projection(row, f"network.projections[{index}]")
+            for index, row in enumerate(network.projections)
+        ],
+    )
+
+
+def _parse_projection(row: ProjectionTable, path: str) -> ProjectionTable:
+    ways = [name for name in ("density", "in_degree", "topology") if getattr(row, name) is not None]
+    if len(ways) > 1:
+        raise ConfigurationError(
+            f"{path}.{ways[1]}", f"is one of two ways to connect, the other being {ways[0]}"
+        )
+    if row.weight is not None and row.gain is not None:
+        raise ConfigurationError(f"{path}.gain", "has no meaning beside a constant weight")
+    if row.topology is not None:
+        row = attrs.evolve(
+            row, topology=choose_from(TOPOLOGIES, "topology", row.topology, f"{path}.topology")
+        )
+    if row.plasticity is not None:
+        row = attrs.evolve(row, plasticity=choose_plugin("plasticity", row.plasticity, f"{path}.plasticity"))
+    return row
+
+
+def _choose_optional(kind: str, value: object) -> Choice | None:
+    return None if value is None else choose_plugin(kind, value, kind)
+
+
+def _parse_callbacks(value: object) -> list[Choice]:
+    if value is None:
+        value = ["csv"] if "csv" in registry.names("callback") else []
+    if not isinstance(value, list):
+        raise ConfigurationError("callbacks", f"must be a list of tables, [[callbacks]], got {value!r}")
+    return [choose_plugin("callback", item, f"callbacks[{index}]") for index, item in enumerate(value)]
+
+
+def _has_files(data: DataTable) -> bool:
+    return data.name.endswith(".npz") or ":" in data.name or "folder" in data.options
+
+
+def _as_table(value: object, path: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(path, f"must be a table, got {value!r}")
+    return dict(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Choice):
+        return value.table()
+    if isinstance(value, PopulationTable | ProjectionTable):
+        return _plain(_without_none(attrs.asdict(value, recurse=False)))
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _without_none(table: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if value is not None}

@@ -1,0 +1,224 @@
+"""What a configuration describes, built: data, network, learner, scheduler, plasticities, callbacks."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping
+
+import attrs
+import numpy as np
+
+from sc_core import registry
+from sc_core.contracts import Batch, Callback, Learner, Scheduler
+from sc_core.errors import ConfigurationError
+from sc_core.model import Network
+from sc_core.simulation import Simulation
+from sc_run.builder import build_network, measure_drive
+from sc_run.config import Config
+from sc_run.data import Dataset, load, split
+from sc_run.encoders import Encoder
+from sc_run.random_streams import STREAMS, random_stream
+from sc_run.samples import Samples, encode_batch
+
+_MEASURED_SAMPLES = 256
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Parts:
+    """A run's parts.
+
+    Parameters
+    ----------
+    config : Config
+    network : Network
+    learner : Learner or None
+    scheduler : Scheduler or None
+    simulation : Simulation or None
+        Steps the network with its plasticities; None where it has none.
+    callbacks : list of (str, Callback)
+    train, validation, test : Samples
+    encoder : Encoder
+    streams : dict of str to numpy.random.Generator
+        The random streams by name.
+    identity : mapping of str to str
+        Digests of what a resumed run must find unchanged.
+    """
+
+    config: Config
+    network: Network
+    learner: Learner | None
+    scheduler: Scheduler | None
+    simulation: Simulation | None
+    callbacks: list[tuple[str, Callback]]
+    train: Samples
+    validation: Samples
+    test: Samples
+    encoder: Encoder
+    streams: dict[str, np.random.Generator]
+    identity: Mapping[str, str]
+
+    @property
+    def n_batches(self) -> int:
+        """The number of batches of an epoch."""
+        return math.ceil(len(self.train) / self.config.training.batch_size)
+
+    def describe(self) -> str:
+        """Return the sizes of network and data in words."""
+        network = self.network
+        populations = ", ".join(
+            f"{population.name} {population.n} {type(population.neuron).__name__}"
+            for population in network.populations
+        )
+        synapses = sum(projection.n_synapses for projection in network.projections)
+        return (
+            f"network: {populations}; {synapses} synapses in {len(network.projections)} projections\n"
+            f"data: {self.config.data.name}, {len(self.train)} samples to train on, "
+            f"{len(self.validation)} to validate, {len(self.test)} to test"
+        )
+
+
+def assemble(config: Config, config_text: str) -> Parts:
+    """Build all parts of a run.
+
+    Parameters
+    ----------
+    config : Config
+    config_text : str
+        The resolved configuration as the run's folder holds it.
+
+    Returns
+    -------
+    Parts
+
+    Raises
+    ------
+    ConfigurationError
+        If parts do not fit each other; the message names both.
+    """
+    streams = {name: random_stream(config.seed, name) for name in STREAMS if name != "evaluation"}
+    data = config.data
+    dataset = load(data.name, base_folder=data.base_folder, **data.options)
+    train, validation, test = _split(dataset, config, streams["split"])
+    encoder: Encoder = data.encoder.options
+    sample = encode_batch(
+        train, slice(0, _MEASURED_SAMPLES), encoder, random_stream(config.seed, "evaluation")
+    )
+    network = build_network(config.network, measure_drive(sample.inputs), streams["network"])
+    _check_sizes(network, sample, dataset, config)
+    learner = _make_learner(config, network)
+    n_steps = config.training.epochs * math.ceil(len(train) / config.training.batch_size)
+    return Parts(
+        config=config,
+        network=network,
+        learner=learner,
+        scheduler=_make_scheduler(config, learner, n_steps),
+        simulation=_make_simulation(config, network, streams["plasticity"]),
+        callbacks=[
+            (choice.name, registry.create("callback", choice.name, **choice.keywords()))
+            for choice in config.callbacks
+        ],
+        train=train,
+        validation=validation,
+        test=test,
+        encoder=encoder,
+        streams=streams,
+        identity={
+            "configuration": hashlib.sha256(config_text.encode()).hexdigest(),
+            "data set": _digest_of_data((train, validation, test)),
+        },
+    )
+
+
+def _split(dataset: Dataset, config: Config, rng: np.random.Generator) -> list[Samples]:
+    data = config.data
+    indices = split(
+        dataset,
+        rng,
+        test_fraction=data.test_fraction,
+        validation_fraction=data.validation_fraction,
+        fold=data.fold,
+        n_folds=data.n_folds,
+    )
+    return [
+        Samples(dataset.inputs[chosen], dataset.targets[chosen], config.network.dt)
+        for chosen in (indices.train, indices.validation, indices.test)
+    ]
+
+
+def _check_sizes(network: Network, sample: Batch, dataset: Dataset, config: Config) -> None:
+    populations = list(network.populations)
+    n_input, driven = int(sample.inputs.shape[-1]), network.input_population
+    if driven.n != n_input:
+        raise ConfigurationError(
+            f"network.populations[{populations.index(driven)}].n",
+            f"population {driven.name!r} has {driven.n} neurons, but the data set {dataset.name!r} has "
+            f"{n_input} features for each step",
+        )
+    labelled = dataset.n_classes is not None
+    n_output = dataset.n_classes if labelled else int(sample.targets.shape[-1])
+    read = network.output_population
+    if read.n != n_output:
+        raise ConfigurationError(
+            f"network.populations[{populations.index(read)}].n",
+            f"population {read.name!r} has {read.n} neurons, but the data set {dataset.name!r} has "
+            f"{n_output} {'classes' if labelled else 'target values for each step'}",
+        )
+    if not labelled and sample.targets.shape[0] != sample.inputs.shape[0]:
+        raise ConfigurationError(
+            "data.encoder",
+            f"makes {sample.inputs.shape[0]} steps of a sample, but the targets of {dataset.name!r} have "
+            f"{sample.targets.shape[0]}",
+        )
+
+
+def _make_learner(config: Config, network: Network) -> Learner | None:
+    choice = config.learner
+    if choice is None:
+        return None
+    consumes = registry.get("learner", choice.name).consumes
+    if not (isinstance(consumes, type) and issubclass(Batch, consumes)):
+        raise ConfigurationError(
+            "learner.name",
+            f"{choice.name!r} learns from {getattr(consumes, '__name__', consumes)}; a run offers: Batch",
+        )
+    try:
+        learner: Learner = registry.create("learner", choice.name, network, **choice.keywords())
+    except ConfigurationError as error:
+        raise ConfigurationError(_within("learner", error.path), error.problem) from error
+    return learner
+
+
+def _make_scheduler(config: Config, learner: Learner | None, n_steps: int) -> Scheduler | None:
+    choice = config.scheduler
+    if choice is None:
+        return None
+    try:
+        scheduler: Scheduler = registry.get("scheduler", choice.name).from_run(
+            learner, n_steps, **choice.keywords()
+        )
+    except ConfigurationError as error:
+        raise ConfigurationError(_within("scheduler", error.path), error.problem) from error
+    return scheduler
+
+
+def _make_simulation(config: Config, network: Network, rng: np.random.Generator) -> Simulation | None:
+    rules = {
+        projection.name: registry.create("plasticity", row.plasticity.name, **row.plasticity.keywords())
+        for projection, row in zip(network.projections, config.network.projections, strict=True)
+        if row.plasticity is not None
+    }
+    return Simulation(network, rules, rng) if rules else None
+
+
+def _within(section: str, path: str) -> str:
+    return path if path.split(".")[0] == section else f"{section}.{path}"
+
+
+def _digest_of_data(parts: Iterable[Samples]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        for array in (part.inputs, part.targets):
+            digest.update(f"{array.dtype.str}{array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()

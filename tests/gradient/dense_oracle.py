@@ -1,0 +1,88 @@
+"""The forward equations of specs/neurons.md on dense arrays, differentiated by HIPS autograd: shares no code with ours."""
+
+import autograd.numpy as anp
+import numpy as np
+from autograd.extend import defvjp, primitive
+
+
+@primitive
+def detached(x):
+    return np.array(x)
+
+
+defvjp(detached, lambda answer, x: lambda g: 0.0 * g)
+
+
+def spike_function(name, slope, scale):
+    """A Heaviside step whose derivative is the surrogate."""
+    surrogates = {
+        "fast_sigmoid": lambda x: scale / (1 + slope * np.abs(x)) ** 2,
+        "arctan": lambda x: scale / (1 + (slope * x) ** 2),
+        "triangle": lambda x: scale * np.clip(1 - slope * np.abs(x), 0, None),
+    }
+
+    @primitive
+    def spike(x):
+        return (x >= 0).astype(float)
+
+    defvjp(spike, lambda answer, x: lambda g: g * surrogates[name](x))
+    return spike
+
+
+def decay(tau, n):
+    return np.broadcast_to(np.exp(-1.0 / np.asarray(tau, dtype=float)), (n,))
+
+
+def run(network, weights, inputs, spike, through_reset):
+    """Outputs of every population, as lists over the steps; `weights` are dense matrices, one per projection."""
+    batch = inputs.shape[1]
+    order = []
+    while len(order) < len(network.populations):  # a topological order of our own
+        for population in network.populations:
+            waiting = [p for p in network.projections if p.target is population and p.delay == 0]
+            if population not in order and all(p.source in order for p in waiting):
+                order.append(population)
+    state = {
+        p: {"v": np.zeros((batch, p.n)) + getattr(p.neuron, "v_leak", 0.0), "i": 0.0, "a": 0.0} for p in order
+    }
+    last_spike = {p: np.full((batch, p.n), -(10**6)) for p in order}
+    output = {p: [] for p in order}
+    for t in range(len(inputs)):
+        for p in order:
+            x = anp.array(inputs[t]) if p is network.populations[0] else 0.0
+            for projection, w in zip(network.projections, weights, strict=True):
+                if projection.target is p and t >= projection.delay:
+                    x = x + anp.dot(output[projection.source][t - projection.delay], w)
+            kind, neuron, s = type(p.neuron).__name__, p.neuron, state[p]
+            if kind == "Input":
+                output[p].append(x)
+                continue
+            if kind == "CubaLIF":
+                s["i"] = decay(neuron.tau_syn, p.n) * s["i"] + neuron.w_in * x
+                x = s["i"]
+            alpha = decay(neuron.tau_mem if kind == "CubaLIF" else neuron.tau, p.n)
+            u = alpha * s["v"] + (1 - alpha) * (neuron.v_leak + neuron.r * x)
+            if kind == "LI":
+                s["v"] = u
+                output[p].append(u)
+                continue
+            threshold = np.asarray(neuron.v_threshold, dtype=float)
+            reference = threshold + (neuron.adaptation_strength * s["a"] if kind == "ALIF" else 0.0)
+            z = spike(u - reference)
+            held = t - last_spike[p] <= neuron.refractory_steps
+            u = anp.where(held, s["v"], u)
+            z = anp.where(held, 0.0, z)
+            fired = np.asarray(getattr(z, "_value", z))
+            while hasattr(fired, "_value"):
+                fired = fired._value
+            last_spike[p] = np.where(fired > 0, t, last_spike[p])
+            zr = z if through_reset else detached(z)
+            if neuron.reset == "subtract":
+                s["v"] = u - zr * (threshold - np.asarray(neuron.v_reset))
+            else:
+                s["v"] = u * (1 - zr) + zr * np.asarray(neuron.v_reset)
+            if kind == "ALIF":
+                rho = decay(neuron.tau_adaptation, p.n)
+                s["a"] = rho * s["a"] + (1 - rho) * z
+            output[p].append(z)
+    return {p.name: output[p] for p in order}
