@@ -7,14 +7,12 @@ import operator
 from typing import TYPE_CHECKING, Any, Self
 
 import attrs
+from attrs.validators import ge, optional
 
 from sc_core.errors import CheckpointError, ConfigurationError
 
 if TYPE_CHECKING:
     from sc_core.contracts import Learner, State
-
-_not_negative = attrs.validators.ge(0)
-_positive = attrs.validators.ge(1)
 
 
 @attrs.frozen
@@ -31,9 +29,9 @@ class CosineOptions:
         Number of updates on the way; all of the run's unless given.
     """
 
-    lr_init: float | None = attrs.field(default=None, validator=attrs.validators.optional(_not_negative))
-    lr_min: float = attrs.field(default=0.0, validator=_not_negative)
-    total_steps: int | None = attrs.field(default=None, validator=attrs.validators.optional(_positive))
+    lr_init: float | None = attrs.field(default=None, validator=optional(ge(0)))
+    lr_min: float = attrs.field(default=0.0, validator=ge(0))
+    total_steps: int | None = attrs.field(default=None, validator=optional(ge(1)))
 
 
 class CosineScheduler:

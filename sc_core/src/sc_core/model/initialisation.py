@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from sc_core.model.neurons import CubaLIF, Input, Neuron
+from sc_core.model.neurons import LI, CubaLIF, Input, Neuron
 
 
-def fluctuation_gain(target: Neuron, mean_square: float, *, dt: float = 1.0, constant: bool = False) -> float:
+def fluctuation_gain(target: Neuron, constant: float, fluctuating: float, *, dt: float = 1.0) -> float:
     """Return the gain g for which weights of standard deviation g/sqrt(fan-in) drive `target` to its threshold.
 
     Parameters
     ----------
     target : neuron model
-        A readout without threshold is treated as if its threshold were 1 above v_leak. Per-neuron parameters
-        enter by their mean.
-    mean_square : float
-        Mean of the squared presynaptic activity: for spikes the probability of a spike in a step.
+        An LI readout is treated as if it had a threshold 1 above v_leak. Per-neuron parameters enter by their
+        mean.
+    constant : float
+        Mean square of the presynaptic neurons' time-averaged activity; p² for spikes of probability p per step.
+    fluctuating : float
+        Variance of their activity from step to step; p (1 - p) for spikes of probability p per step.
     dt : float
         Length of a step, ms.
-    constant : bool
-        Whether the presynaptic activity stays constant over many steps (eq. 8a) instead of being independent
-        from step to step (eq. 8b).
 
     Returns
     -------
@@ -30,7 +29,7 @@ def fluctuation_gain(target: Neuron, mean_square: float, *, dt: float = 1.0, con
     Raises
     ------
     ValueError
-        If `mean_square` is not > 0, or `target` is an Input.
+        If there is no activity at all, or `target` is an Input.
 
     Notes
     -----
@@ -39,27 +38,25 @@ def fluctuation_gain(target: Neuron, mean_square: float, *, dt: float = 1.0, con
     Examples
     --------
     >>> from sc_core import LIF
-    >>> fluctuation_gain(LIF(tau=20.0), 0.25, constant=True)
+    >>> fluctuation_gain(LIF(tau=20.0), constant=0.25, fluctuating=0.0)
     2.0
-    >>> round(fluctuation_gain(LIF(tau=20.0), 0.05), 1)
-    28.3
+    >>> p = 0.05
+    >>> round(fluctuation_gain(LIF(tau=20.0), constant=p**2, fluctuating=p * (1 - p)), 1)
+    16.6
     """
-    if not mean_square > 0:
-        raise ValueError(f"mean_square must be > 0, got {mean_square}")
+    if constant < 0 or fluctuating < 0 or constant + fluctuating == 0:
+        raise ValueError(f"activity must be >= 0 and not all 0, got {constant} and {fluctuating}")
     if isinstance(target, Input):
         raise ValueError("an Input has no membrane to drive")
-    tau = target.tau_mem if isinstance(target, CubaLIF) else target.tau
-    alpha = float(np.exp(-dt / np.mean(tau)))
-    threshold = np.mean(getattr(target, "v_threshold", np.mean(target.v_leak) + 1.0))
-    distance = float(threshold - np.mean(target.v_leak)) / float(np.mean(target.r))
-    if not isinstance(target, CubaLIF):
-        deviation = 1.0 if constant else np.sqrt((1 - alpha) / (1 + alpha))
-        return float(distance / (np.sqrt(mean_square) * deviation))
-    beta = float(np.exp(-dt / np.mean(target.tau_syn)))
-    if constant:
-        deviation = 1 / (1 - beta)
+    alpha = float(np.exp(-dt / np.mean(target.tau_mem if isinstance(target, CubaLIF) else target.tau)))
+    distance = 1.0
+    if not isinstance(target, LI):
+        distance = float(np.mean(target.v_threshold) - np.mean(target.v_leak))
+    if isinstance(target, CubaLIF):
+        beta = float(np.exp(-dt / np.mean(target.tau_syn)))
+        filtered = (1 - alpha) ** 2 * (1 + alpha * beta)
+        filtered /= (1 - alpha**2) * (1 - beta**2) * (1 - alpha * beta)
+        deviation = np.mean(target.w_in) * np.sqrt(constant / (1 - beta) ** 2 + fluctuating * filtered)
     else:
-        variance = (1 - alpha) ** 2 * (1 + alpha * beta)
-        variance /= (1 - alpha**2) * (1 - beta**2) * (1 - alpha * beta)
-        deviation = np.sqrt(variance)
-    return float(distance / (np.sqrt(mean_square) * deviation * np.mean(target.w_in)))
+        deviation = np.sqrt(constant + fluctuating * (1 - alpha) / (1 + alpha))
+    return float(distance / (np.mean(target.r) * deviation))

@@ -60,7 +60,7 @@ class Offer:
     def origin(self) -> str:
         """The distribution and the entry point, in words."""
         entry_point = f"{self.name} = {self.entry_point.value!r}"
-        return f"{self.project.name} {self.project.version} (entry point {entry_point})"
+        return f"{self.project.name} {self.project.version}".strip() + f" (entry point {entry_point})"
 
 
 def installed_offers() -> tuple[Offer, ...]:
@@ -73,10 +73,13 @@ def installed_offers() -> tuple[Offer, ...]:
     seen: set[str] = set()
     for distribution in distributions():
         found = _offers_of(distribution)
-        normalised = re.sub(r"[-_.]+", "-", found[0].project.name).lower() if found else ""
-        if normalised not in seen:
-            seen.add(normalised)
+        if not found:
+            continue
+        name = re.sub(r"[-_.]+", "-", found[0].project.name).lower()
+        if name not in seen:
             offers.extend(found)
+        if not found[0].project.problem:  # what cannot be identified hides nothing
+            seen.add(name)
     return tuple(sorted(offers, key=lambda offer: (offer.kind, offer.name, offer.project.name)))
 
 

@@ -232,11 +232,12 @@ def config_table(config: Config) -> dict[str, Any]:
         `parse_config` makes an equal configuration of it.
     """
     data = _without_none(attrs.asdict(config.data, recurse=False))
+    loader_options = data.pop("options")
     if not _has_files(config.data):
         del data["base_folder"]
     table = {
         "seed": config.seed,
-        "data": {**data, **data.pop("options")},
+        "data": {**data, **loader_options},
         "network": _without_none(attrs.asdict(config.network, recurse=False)),
         "learner": config.learner,
         "scheduler": config.scheduler,

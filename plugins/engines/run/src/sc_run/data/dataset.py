@@ -34,7 +34,7 @@ class Dataset:
     Raises
     ------
     ConfigurationError
-        If a type is another, or a label or `n_test` is out of range.
+        If a type is another, a value is not finite, or a label or `n_test` is out of range.
     ShapeError
         If a shape is another, or the numbers of samples differ.
     """
@@ -49,6 +49,8 @@ class Dataset:
         _check_inputs_shape(self.name, "inputs", self.inputs)
         _check_targets_shape(self.name, "targets", self.targets)
         _check_match(self.name, "inputs", self.inputs.shape[:1], "targets", self.targets.shape[:1])
+        _check_finite(self.name, "inputs", self.inputs)
+        _check_finite(self.name, "targets", self.targets)
         if self.inputs.dtype != np.float32:
             raise ConfigurationError(
                 "data.name", f"{self.name}: inputs must be float32, not {self.inputs.dtype}"
@@ -171,11 +173,7 @@ def _real_numbers(name: str, what: str, array: NDArray[Any]) -> NDArray[np.float
         raise ConfigurationError("data.name", f"{name}: {what} must hold real numbers, not {array.dtype}")
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinity, which is refused below
         numbers = array.astype(np.float32, copy=False)
-    if not np.isfinite(numbers).all():
-        sample = int(np.flatnonzero(~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1))[0])
-        raise ConfigurationError(
-            "data.name", f"{name}: {what} hold NaN or infinity, first in sample {sample}"
-        )
+    _check_finite(name, what, numbers)
     return np.ascontiguousarray(numbers)
 
 
@@ -195,6 +193,14 @@ def _check_targets_shape(name: str, what: str, array: NDArray[Any]) -> None:
             f"(n_samples, n_steps, n_output), not {array.shape}"
         )
     _check_not_empty(name, what, array)
+
+
+def _check_finite(name: str, what: str, numbers: NDArray[Any]) -> None:
+    if not np.isfinite(numbers).all():
+        sample = int(np.flatnonzero(~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1))[0])
+        raise ConfigurationError(
+            "data.name", f"{name}: {what} hold NaN or infinity, first in sample {sample}"
+        )
 
 
 def _check_not_empty(name: str, what: str, array: NDArray[Any]) -> None:

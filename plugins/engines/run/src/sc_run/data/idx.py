@@ -52,8 +52,8 @@ def read_idx(path: Path, n_dimensions: int) -> NDArray[np.uint8]:
     if content[:4] != magic:
         raise ConfigurationError(
             "data.folder",
-            f"{path} is not an IDX file of {n_dimensions}-dimensional bytes: it starts with 0x{content[:4].hex()}, "
-            f"not 0x{magic.hex()}",
+            f"{path} is not an IDX file of bytes in {n_dimensions} dimensions: "
+            f"it starts with 0x{content[:4].hex()}, not 0x{magic.hex()}",
         )
     if len(content) < header:
         raise ConfigurationError(
