@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse
+
 import sc_native
 from sc_core import ALIF, LI, LIF, CubaLIF, Input, Network, Population, Projection, Simulation
 from sc_core.simulation import simulate

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+
 import sc_native
 from sc_core import kernels
 from sc_core.errors import ConfigurationError, MissingDependency

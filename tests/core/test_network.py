@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from sc_core import LI, LIF, Input, Network, Population, Projection
 from sc_core.errors import CheckpointError, ConfigurationError, NumericalError, ShapeError
 from sc_core.model import CubaLIF, fluctuation_gain
@@ -40,7 +41,7 @@ def test_a_step_visits_populations_in_topological_order_whatever_order_they_come
 def test_a_cycle_needs_a_delay():
     a, b = Population("a", 1, LIF()), Population("b", 1, LIF())
     there, back = Projection(a, b, [[1.0]]), Projection(b, a, [[1.0]])
-    with pytest.raises(ConfigurationError, match="the cycle (a -> b -> a|b -> a -> b) has no delay"):
+    with pytest.raises(ConfigurationError, match=r"the cycle (a -> b -> a|b -> a -> b) has no delay"):
         Network([a, b], [there, back])
     Network([a, b], [there, Projection(b, a, [[1.0]], delay=1)])
 
@@ -49,10 +50,10 @@ def test_what_does_not_fit_together_is_refused_by_name():
     a, b = Population("a", 1, Input()), Population("b", 1, LIF())
     with pytest.raises(ConfigurationError, match=r"network.populations: the name 'a' occurs twice"):
         Network([a, Population("a", 2, LIF())], [])
-    with pytest.raises(ConfigurationError, match="population 'b' is not one of the network's populations"):
+    with pytest.raises(ConfigurationError, match=r"population 'b' is not one of the network's populations"):
         Network([a], [Projection(a, b, [[1.0]])])
     mixed = [Projection(a, b, np.ones((1, 1), kind), name=str(kind)) for kind in (np.float32, np.float64)]
-    with pytest.raises(ConfigurationError, match="must share one dtype, got .*float32.*float64"):
+    with pytest.raises(ConfigurationError, match=r"must share one dtype, got .*float32.*float64"):
         Network([a, b], mixed)
     with pytest.raises(ConfigurationError, match=r"network.outputs: no population 'c'; there are: a, b"):
         Network([a, b], [], outputs="c")
@@ -69,7 +70,7 @@ def test_inputs_of_another_shape_are_refused_with_both_shapes(inputs):
 def test_inputs_that_are_not_finite_are_refused_with_the_step():
     inputs = np.ones((5, 2))
     inputs[3, 1] = np.nan
-    with pytest.raises(NumericalError, match="first in step 3"):
+    with pytest.raises(NumericalError, match=r"first in step 3"):
         chain().run(inputs)
 
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
+
 from sc_core import ALIF, LI, LIF, CubaLIF, Input, Population
 from sc_core.errors import ConfigurationError, ShapeError
 
@@ -32,8 +33,14 @@ def test_lif_below_threshold_follows_the_exact_charging_curve(dt):
 @pytest.mark.parametrize(("current", "dt"), [(1.5, 0.1), (2.0, 1.0), (7.0, 1.0)])
 def test_lif_interval_between_spikes(current, dt, refractory_steps):
     tau, leak, threshold, reset = 20.0, 0.1, 1.0, -0.5
-    neuron = LIF(tau=tau, v_leak=leak, v_threshold=threshold, v_reset=reset, reset="to_value",
-                 refractory_steps=refractory_steps)  # fmt: skip
+    neuron = LIF(
+        tau=tau,
+        v_leak=leak,
+        v_threshold=threshold,
+        v_reset=reset,
+        reset="to_value",
+        refractory_steps=refractory_steps,
+    )
     population = Population("p", 1, neuron)
     population.bind(dt)
     spikes, _ = trace(population, [current] * int(200 / dt))
@@ -47,8 +54,15 @@ def test_lif_equals_a_differential_equation_solver_on_a_stepwise_current():
     _, membrane = trace(Population("p", 1, LIF(tau=15.0, r=1.3, v_leak=-0.2)), currents)
     value, solved = -0.2, []
     for current in currents:
-        derivative = lambda t, v, i=current: (-0.2 - v + 1.3 * i) / 15.0
-        value = solve_ivp(derivative, (0, 1.0), [value], rtol=1e-11, atol=1e-13).y[0, -1]
+        solution = solve_ivp(
+            lambda _, v, i: (-0.2 - v + 1.3 * i) / 15.0,
+            (0, 1.0),
+            [value],
+            args=(current,),
+            rtol=1e-11,
+            atol=1e-13,
+        )
+        value = solution.y[0, -1]
         solved.append(value)
     np.testing.assert_allclose(membrane, solved, rtol=1e-8, atol=1e-10)
 
@@ -141,9 +155,9 @@ def test_impossible_parameters_are_refused_by_name(make, words):
 
 
 def test_populations_refuse_by_name():
-    with pytest.raises(ShapeError, match="tau has 2 values for a population of 3 neurons"):
+    with pytest.raises(ShapeError, match=r"tau has 2 values for a population of 3 neurons"):
         Population("p", 3, LIF(tau=[1.0, 2.0]))
-    with pytest.raises(ConfigurationError, match="p.n: must be an integer >= 1, got 0"):
+    with pytest.raises(ConfigurationError, match=r"p.n: must be an integer >= 1, got 0"):
         Population("p", 0, LIF())
     with pytest.raises(ShapeError, match=r"population 'p' expects currents of shape \(3,\), got \(2,\)"):
         Population("p", 3, LIF()).step_all([1.0, 2.0])

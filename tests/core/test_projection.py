@@ -5,6 +5,7 @@ import pytest
 import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from sc_core import LI, LIF, Input, Population, Projection
 from sc_core.errors import CheckpointError, ConfigurationError, NumericalError, ShapeError
 
@@ -55,9 +56,9 @@ def test_bad_delays_are_refused_by_name(delay):
 
 def test_impossible_endpoints_are_refused():
     readout, hidden = Population("readout", 1, LI()), Population("hidden", 1, LIF())
-    with pytest.raises(ConfigurationError, match="'readout' is an LI readout"):
+    with pytest.raises(ConfigurationError, match=r"'readout' is an LI readout"):
         Projection(readout, hidden, [[1.0]])
-    with pytest.raises(ConfigurationError, match="'source' is an Input"):
+    with pytest.raises(ConfigurationError, match=r"'source' is an Input"):
         Projection(hidden, endpoints(1, 1)[0], [[1.0]])
 
 
@@ -81,7 +82,7 @@ def test_rewiring_equals_a_dictionary_of_synapses(data):
             projection.synapse_state["moment"].tolist(),
             projection.synapse_state["age"].tolist(),
             strict=True,
-        )  # fmt: skip
+        )
     }
     prune = rng.random(projection.n_synapses) < data.draw(st.floats(0, 1))
     for i, j in zip(rows[prune].tolist(), columns[prune].tolist(), strict=True):
@@ -106,7 +107,7 @@ def test_rewiring_equals_a_dictionary_of_synapses(data):
             projection.synapse_state["moment"].tolist(),
             projection.synapse_state["age"].tolist(),
             strict=True,
-        )  # fmt: skip
+        )
     }
     assert found == expected
     assert projection.weights.has_canonical_format
@@ -134,7 +135,7 @@ def test_impossible_rewiring_is_refused_and_changes_nothing(request_, words):
 def test_per_synapse_state_is_registered_once():
     projection = Projection(*endpoints(1, 2), [[1.0, 2.0]])
     projection.register("eligibility")
-    with pytest.raises(ConfigurationError, match="source->target.eligibility: this per-synapse state"):
+    with pytest.raises(ConfigurationError, match=r"source->target.eligibility: this per-synapse state"):
         projection.register("eligibility")
     with pytest.raises(ShapeError, match=r"expected shape \(2,\), got \(3,\)"):
         projection.register("sign", np.ones(3))

@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.specifiers import SpecifierSet
 
 import sc_core
 from sc_core.errors import (
@@ -23,6 +26,7 @@ from sc_core.errors import (
     UnknownPlugin,
 )
 from sc_core.registry import KINDS, Registry
+from sc_core.registry.compatibility import core_range
 
 GOOD_SCHEDULER = """
     from sc_core import hookimpl
@@ -39,6 +43,8 @@ GOOD_SCHEDULER = """
     def sc_register_scheduler():
         return Constant
 """
+
+VERSIONS = ["0.1", "0.1.0", "0.1.1", "0.2", "0.10", "1.0", "1.0.0"]
 
 Install = Callable[..., None]
 
@@ -274,6 +280,22 @@ def test_requirements_that_do_not_exclude_this_version_do_not_matter(install, re
     registry = Registry()
     assert error_of(registry, "fine") is None
     assert registry.get("scheduler", "fine")
+
+
+@given(
+    clauses=st.lists(
+        st.tuples(st.sampled_from([">=", "<", ">", "<=", "~=", "==", "!="]), st.sampled_from(VERSIONS)),
+        max_size=3,
+    ),
+    version=st.sampled_from([*VERSIONS, "0.2.dev1", "0.1.post2", "1.0rc1"]),
+    form=st.sampled_from(["sc-core{}", "SC_Core ({})", "sc.core {}"]),
+)
+def test_ranges_are_those_of_packaging(clauses, version, form):
+    text = ",".join(sign + bound for sign, bound in clauses)
+    expected = SpecifierSet(text)
+    found = core_range(["numpy>=99", form.format(text) if text else "sc-core"], version)
+    assert found.text == str(expected)
+    assert (found.problem is None) == expected.contains(version, prereleases=True)
 
 
 def test_broken_metadata_is_a_record_and_the_others_live(install, tmp_path):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from sc_core import LI, LIF, Input, Network, Population, Projection, Simulation
 from sc_core.contracts import Plasticity
 from sc_core.errors import ConfigurationError
@@ -102,11 +103,11 @@ def test_intervals_are_counted_across_sequences_and_saved():
 
 
 def test_mistakes_are_refused_by_name():
-    with pytest.raises(ConfigurationError, match="no projection 'x'; there are: in->out"):
+    with pytest.raises(ConfigurationError, match=r"no projection 'x'; there are: in->out"):
         Simulation(pair(), {"x": Recorder()}, np.random.default_rng(0))
-    with pytest.raises(ConfigurationError, match="rng: plasticities need a numpy.random.Generator"):
+    with pytest.raises(ConfigurationError, match=r"rng: plasticities need a numpy.random.Generator"):
         Simulation(pair(), {"in->out": Recorder()})
-    with pytest.raises(ConfigurationError, match="modulator: must be 3 finite numbers"):
+    with pytest.raises(ConfigurationError, match=r"modulator: must be 3 finite numbers"):
         Simulation(pair()).run(np.zeros((3, 1)), [0.0, np.nan, 0.0])
-    with pytest.raises(ConfigurationError, match="one sequence"):
+    with pytest.raises(ConfigurationError, match=r"one sequence"):
         Simulation(pair()).run(np.zeros((3, 2, 1)))

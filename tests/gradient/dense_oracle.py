@@ -1,4 +1,4 @@
-"""The forward equations of specs/neurons.md on dense arrays, differentiated by HIPS autograd: shares no code with ours."""
+"""The equations of specs/neurons.md on dense arrays, for HIPS autograd to differentiate; shares no code with ours."""
 
 import autograd.numpy as anp
 import numpy as np

@@ -7,8 +7,9 @@ import autograd
 import autograd.numpy as anp
 import numpy as np
 import pytest
-import sc_native
 import scipy.sparse
+
+import sc_native
 from sc_core import ALIF, LI, LIF, Batch, CubaLIF, Input, Network, Population, Projection
 from sc_gradient import GradientEngine, Surrogate, find_loss
 

@@ -25,7 +25,7 @@ populations = [
     { name = "hidden", n = 8, neuron = { name = "LIF", tau = 10.0 } },
     { name = "class", n = 3, neuron = "LI" },
 ]
-projections = [ { source = "pixels", target = "hidden" }, { source = "hidden", target = "class" } ]
+projections = [ { source = "pixels", target = "hidden", gain = 12.0 }, { source = "hidden", target = "class" } ]
 [learner]
 name = "delta"
 [scheduler]

@@ -1,10 +1,11 @@
 """Kills runs at random moments and resumes them until they end.
 
-Usage: kill_at_random_moments.py CONFIG FOLDER SEED KILLS SPAN [MODULE]
+Usage: kill_at_random_moments.py CONFIG FOLDER SEED KILLS [MODULE]
 
-Makes the runs FOLDER/0, FOLDER/1, … one after the other, each in child processes that are killed (SIGKILL) after
-a random time below SPAN seconds, until it ends by itself; goes on until KILLS processes have been killed while at
-work. MODULE, the path of a Python file, lists plugins to register. Prints the kills of each run.
+Makes the run FOLDER/undisturbed, and measures how long it takes. Then makes the runs FOLDER/0, FOLDER/1, … one after
+the other, each in child processes that are killed (SIGKILL) after a random part of that time, until it ends by
+itself; goes on until KILLS processes have been killed. MODULE, the path of a Python file, lists plugins to register.
+Prints the kills of each run.
 
 Children are forked from this process, which has imported everything but computed nothing: a fresh interpreter for
 each would spend most of its life on imports, and most kills would hit those.
@@ -18,9 +19,10 @@ import sys
 import time
 from pathlib import Path
 
+import sklearn.model_selection  # noqa: F401
+
 import sc_core.simulation  # noqa: F401
 import sc_run.parts  # noqa: F401
-import sklearn.model_selection  # noqa: F401
 from sc_core import registry
 from sc_run.run import resume, train
 
@@ -55,13 +57,17 @@ def was_killed(config: Path, folder: Path, delay: float) -> bool:
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
 
-def main(config: Path, folder: Path, seed: int, kills: int, span: float) -> None:
+def main(config: Path, folder: Path, seed: int, kills: int) -> None:
     """Make runs until `kills` processes were killed."""
     rng = random.Random(seed)
+    start = time.monotonic()
+    if was_killed(config, folder / "undisturbed", delay=60.0):
+        sys.exit("the undisturbed run takes longer than a minute")
+    span = time.monotonic() - start
     total, number = 0, 0
     while total < kills:
         mine = 0
-        while was_killed(config, folder / str(number), rng.uniform(0.0, span)):
+        while was_killed(config, folder / str(number), rng.uniform(0.0, 0.8 * span)):
             mine += 1
             if mine > 20 * kills:
                 sys.exit("the run makes no progress between kills")
@@ -70,7 +76,7 @@ def main(config: Path, folder: Path, seed: int, kills: int, span: float) -> None
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 6:
-        for kind, name, cls in runpy.run_path(sys.argv[6])["PLUGINS"]:
+    if len(sys.argv) > 5:
+        for kind, name, cls in runpy.run_path(sys.argv[5])["PLUGINS"]:
             registry.register(kind, name, cls)
-    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))

@@ -216,7 +216,7 @@ def test_options_go_to_the_users_function(module, tmp_path):
 
 def test_an_installed_module_is_found_too():
     """This one is not data: it is imported, and refused for what it holds."""
-    with pytest.raises(ConfigurationError, match="must be or return a Dataset.*not float"):
+    with pytest.raises(ConfigurationError, match=r"must be or return a Dataset.*not float"):
         load("math:pi")
 
 
@@ -380,8 +380,8 @@ def test_truncated_gzip_files_are_refused_by_name(tmp_path, keep):
     path = tmp_path / "train-images-idx3-ubyte.gz"
     content = path.read_bytes()
     path.write_bytes(content[: int(keep * len(content))])
-    with pytest.raises(ConfigurationError, match="train-images-idx3-ubyte.gz is "):
+    with pytest.raises(ConfigurationError, match=r"train-images-idx3-ubyte\.gz is "):
         load("fashion-mnist", folder=tmp_path)
     path.write_bytes(b"not compressed at all")
-    with pytest.raises(ConfigurationError, match="train-images-idx3-ubyte.gz is truncated or damaged"):
+    with pytest.raises(ConfigurationError, match=r"train-images-idx3-ubyte\.gz is truncated or damaged"):
         load("fashion-mnist", folder=tmp_path)

@@ -119,6 +119,15 @@ def test_rates_of_zero_never_spike_and_probability_one_always_does():
     assert spikes[:, 0, 1].all()
 
 
+def test_rates_of_zero_do_not_spike_even_where_the_random_number_is_zero():
+    class Zeros:
+        def random(self, dtype, out):
+            out[...] = 0
+
+    spikes = Rate(n_steps=3).encode(np.array([[0.0, 1e-6]], np.float32), Zeros())
+    np.testing.assert_array_equal(spikes[:, 0], [[0, 1]] * 3)
+
+
 def test_rate_takes_the_memory_of_its_result_and_little_more():
     values = np.random.default_rng(0).random((50, 200), dtype=np.float32)
     tracemalloc.start()

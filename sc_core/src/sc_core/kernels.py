@@ -11,7 +11,6 @@ import os
 import warnings
 
 import sc_native
-
 from sc_core.errors import ConfigurationError, MissingDependency
 
 _CHOICES = ("auto", "native", "reference")
@@ -44,7 +43,10 @@ def native() -> bool:
         return False
     if sc_native.available:
         return True
-    remedy = f"the compiled kernels do not load ({sc_native.why_unavailable}); install a C compiler and reinstall sc-native"
+    remedy = (
+        f"the compiled kernels do not load ({sc_native.why_unavailable}); "
+        "install a C compiler and reinstall sc-native"
+    )
     if choice == "native":
         raise MissingDependency(f"SC_KERNELS=native, but {remedy}")
     if "fallback" not in _said:

@@ -8,12 +8,12 @@ import math
 from types import SimpleNamespace
 
 import pytest
-from sc_plugin_cosine.scheduler import CosineOptions, CosineScheduler
 
 from sc_core import registry
 from sc_core.contracts import Scheduler
 from sc_core.errors import CheckpointError, ConfigurationError
 from sc_core.options import structure
+from sc_plugin_cosine.scheduler import CosineOptions, CosineScheduler
 
 LEARNER = SimpleNamespace(lr=0.3)
 

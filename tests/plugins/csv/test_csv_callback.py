@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sc_plugin_csv.callback import CSVCallback, CSVOptions
 
 from sc_core import registry
 from sc_core.contracts import Callback
 from sc_core.errors import CheckpointError, ConfigurationError
 from sc_core.options import structure
+from sc_plugin_csv.callback import CSVCallback, CSVOptions
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ class BPTTLearner:
     network : sc_core.Network
         Trained in place.
     loss_fn : str, Loss or callable
-        A name (``"cross_entropy"``, ``"cross_entropy_max"``, ``"cross_entropy_last"``, ``"mean_square"``), a loss
-        with a gradient, or a plain callable ``loss_fn(spikes, targets) -> float``, for which the error signal
+        A name (``"cross_entropy"``, ``"cross_entropy_max"``, ``"cross_entropy_last"``, ``"mean_square"``), a
+        loss with a gradient, or a plain callable ``loss_fn(spikes, targets) -> float``, for which the error signal
         is ``(spikes - targets) / n_steps``.
     lr : float
         Learning rate.

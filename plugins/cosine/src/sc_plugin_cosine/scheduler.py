@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Self
 
 import attrs
@@ -81,7 +82,7 @@ class CosineScheduler:
         self.reset()
 
     @classmethod
-    def from_run(cls, learner: Learner, total_steps: int, **options: Any) -> Self:
+    def from_run(cls, learner: Learner, total_steps: int, /, **options: Any) -> Self:
         """Construct with the learner's rate and the run's length, where `options` do not say otherwise."""
         chosen = CosineOptions(**options)
         return cls(
@@ -127,13 +128,13 @@ class CosineScheduler:
             raise CheckpointError(f"this is no state of a cosine scheduler: {error!r}") from error
 
 
-def _rate(name: str, value: float) -> float:
-    if isinstance(value, bool) or not math.isfinite(value) or value < 0:
+def _rate(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value) or value < 0:
         raise ConfigurationError(name, f"must be a finite number >= 0, got {value!r}")
     return float(value)
 
 
-def _count(name: str, value: int) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__") or operator.index(value) < 1:
+def _count(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
         raise ConfigurationError(name, f"must be an integer >= 1, got {value!r}")
-    return operator.index(value)
+    return int(value)

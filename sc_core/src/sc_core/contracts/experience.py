@@ -1,4 +1,4 @@
-"""What learners learn from. A learner names one of these types in `consumes`; the run adapts its data to it."""
+"""What learners learn from: a learner names one of these types in `consumes`, the run adapts its data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Batch:
     inputs : ndarray, shape (n_steps, batch, n_input)
         Drives the network's input population: spikes (uint8) or values (float).
     targets : ndarray
-        Class labels, shape (batch,), integers; or a target sequence, shape (n_steps, batch, n_output), floats.
+        Class labels, shape (batch,), integers; or target sequences, shape (n_steps, batch, n_output).
     """
 
     inputs: NDArray[np.generic]

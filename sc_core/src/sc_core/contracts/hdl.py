@@ -10,8 +10,8 @@ from typing import Any, Protocol, runtime_checkable
 class HDLBackend(Protocol):
     """Renders designs in one hardware description language.
 
-    It is constructed as ``cls(**options)``. A *design* is described by the distribution sc-hardware; a backend
-    reads it and renders all of it: same names, ports and structure in every language.
+    It is constructed as ``cls(**options)``. A *design* is language-neutral; a backend reads it and renders all
+    of it: same names, ports and structure in every language.
 
     Attributes
     ----------

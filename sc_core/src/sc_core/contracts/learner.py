@@ -17,7 +17,7 @@ class Learner(Stateful, Protocol):
     """Improves a network in place.
 
     It is constructed as ``cls(network, **options)``. A class attribute ``Options`` (a frozen attrs class whose
-    fields are those keywords) lets a run check options before it starts; a learner without options needs none.
+    fields are those keywords) lets a run check options before it starts; without options it needs none.
 
     Attributes
     ----------
@@ -52,10 +52,10 @@ class Learner(Stateful, Protocol):
 
 @runtime_checkable
 class GradientLearner(Learner, Protocol):
-    """A learner that can hand out its gradient, so that others can wrap it (lifelong, federated learning)."""
+    """A learner that hands out its gradient, so that others can wrap it (lifelong, federated learning)."""
 
     def loss_and_gradient(self, batch: Batch) -> tuple[float, Sequence[NDArray[np.floating[Any]]]]:
-        """Return the loss and its gradient, one array per projection in the order and shape of `projection.data`."""
+        """Return the loss and its gradient, one array per projection, in the order of its `data`."""
         ...
 
     def apply(self, gradients: Sequence[NDArray[np.floating[Any]]]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 State: TypeAlias = Mapping[str, Any]
-"""Nested mappings with string keys; leaves are NumPy arrays, bool, int, float, str, None or lists of these."""
+"""Nested mappings with string keys; leaves are NumPy arrays, bool, int, float, str, None, or lists of them."""
 
 
 @runtime_checkable

@@ -14,7 +14,7 @@ from sc_core.model.neurons import Coefficients
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 NeuronState: TypeAlias = dict[str, NDArray[Any]]
-"""``membrane`` and, where the model has them, ``synaptic_current``, ``adaptation``, ``refractory`` (steps left)."""
+"""``membrane`` and, where the model has it, ``synaptic_current``, ``adaptation``, ``refractory`` (steps left)."""
 
 
 def initial_state(coefficients: Coefficients, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NeuronState:
@@ -22,10 +22,10 @@ def initial_state(coefficients: Coefficients, shape: tuple[int, ...], dtype: np.
     if coefficients.model == "Input":
         return {}
     state: NeuronState = {"membrane": np.empty(shape, dtype)}
-    state["membrane"][...] = coefficients.leak_value
-    if coefficients.decay_synapse is not None:
+    state["membrane"][...] = coefficients["leak_value"]
+    if "decay_synapse" in coefficients:
         state["synaptic_current"] = np.zeros(shape, dtype)
-    if coefficients.decay_adaptation is not None:
+    if "decay_adaptation" in coefficients:
         state["adaptation"] = np.zeros(shape, dtype)
     if coefficients.refractory_steps:
         state["refractory"] = np.zeros(shape, np.int32)
@@ -52,17 +52,14 @@ def step(coefficients: Coefficients, state: NeuronState, current: Array) -> tupl
     """
     if coefficients.model == "Input":
         return current, current
-    membrane = state["membrane"]
-    if coefficients.decay_synapse is not None:
-        synaptic_current = state["synaptic_current"]
-        synaptic_current *= coefficients.decay_synapse
-        synaptic_current += coefficients.input_weight * current
-        current = synaptic_current
-    integrated = coefficients.decay_membrane * membrane + (
-        coefficients.leak_drive + coefficients.input_gain * current
-    )
-    if coefficients.threshold is None:
-        membrane[...] = integrated
+    if "decay_synapse" in coefficients:
+        state["synaptic_current"] *= coefficients["decay_synapse"]
+        state["synaptic_current"] += coefficients["input_weight"] * current
+        current = state["synaptic_current"]
+    driven = coefficients["leak_drive"] + coefficients["input_gain"] * current
+    integrated = coefficients["decay_membrane"] * state["membrane"] + driven
+    if coefficients.model == "LI":
+        state["membrane"][...] = integrated
         return integrated, integrated
     return _spike_and_reset(coefficients, state, integrated)
 
@@ -70,13 +67,11 @@ def step(coefficients: Coefficients, state: NeuronState, current: Array) -> tupl
 def _spike_and_reset(
     coefficients: Coefficients, state: NeuronState, integrated: Array
 ) -> tuple[Array, Array]:
-    threshold: Array | None = coefficients.threshold
-    assert threshold is not None  # the caller's case  # noqa: S101
-    membrane = state["membrane"]
-    reference = threshold
-    if coefficients.decay_adaptation is not None:
-        reference = threshold + coefficients.adaptation_strength * state["adaptation"]
-    spiking = integrated >= reference
+    membrane, threshold = state["membrane"], coefficients["threshold"]
+    raised = threshold
+    if "decay_adaptation" in coefficients:
+        raised = threshold + coefficients["adaptation_strength"] * state["adaptation"]
+    spiking = integrated >= raised
     if coefficients.refractory_steps:
         held = state["refractory"] > 0
         integrated = np.where(held, membrane, integrated)
@@ -86,10 +81,10 @@ def _spike_and_reset(
         )
     spikes = spiking.astype(membrane.dtype)
     if coefficients.reset_to_value:
-        membrane[...] = np.where(spiking, coefficients.reset_value, integrated)
+        membrane[...] = np.where(spiking, coefficients["reset_value"], integrated)
     else:
-        membrane[...] = integrated - spikes * (threshold - coefficients.reset_value)
-    if coefficients.decay_adaptation is not None:
-        decay = coefficients.decay_adaptation
+        membrane[...] = integrated - spikes * (threshold - coefficients["reset_value"])
+    if "decay_adaptation" in coefficients:
+        decay = coefficients["decay_adaptation"]
         state["adaptation"][...] = decay * state["adaptation"] + (1 - decay) * spikes
     return spikes, integrated

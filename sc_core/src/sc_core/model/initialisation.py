@@ -42,7 +42,7 @@ def fluctuation_gain(target: Neuron, constant: float, fluctuating: float, *, dt:
     2.0
     >>> p = 0.05
     >>> round(fluctuation_gain(LIF(tau=20.0), constant=p**2, fluctuating=p * (1 - p)), 1)
-    16.6
+    16.5
     """
     if constant < 0 or fluctuating < 0 or constant + fluctuating == 0:
         raise ValueError(f"activity must be >= 0 and not all 0, got {constant} and {fluctuating}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import attrs
@@ -41,22 +41,29 @@ def _parameter(default: float, validator: Callable[..., None] = _finite) -> Any:
 class Coefficients:
     """A neuron model at a given dt: what the step functions, NumPy and C, compute with.
 
-    All arrays have shape (n,); those that a model does not use are None.
+    Parameters
+    ----------
+    model : str
+        A key of `NEURONS`.
+    reset_to_value : bool
+        Reset to the value ``reset_value`` instead of subtracting ``threshold - reset_value``.
+    refractory_steps : int
+    arrays : mapping of str to ndarray, shape (n,)
+        Those that the model has of ``decay_membrane``, ``input_gain`` = (1 - alpha) r, ``leak_drive`` =
+        (1 - alpha) v_leak, ``leak_value``, ``threshold``, ``reset_value``, ``decay_synapse``, ``input_weight``,
+        ``decay_adaptation``, ``adaptation_strength``.
     """
 
     model: str
     reset_to_value: bool = False
     refractory_steps: int = 0
-    decay_membrane: NDArray[Any] | None = None
-    input_gain: NDArray[Any] | None = None
-    leak_drive: NDArray[Any] | None = None
-    leak_value: NDArray[Any] | None = None
-    threshold: NDArray[Any] | None = None
-    reset_value: NDArray[Any] | None = None
-    decay_synapse: NDArray[Any] | None = None
-    input_weight: NDArray[Any] | None = None
-    decay_adaptation: NDArray[Any] | None = None
-    adaptation_strength: NDArray[Any] | None = None
+    arrays: Mapping[str, NDArray[Any]] = attrs.field(factory=dict)
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self.arrays[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.arrays
 
 
 class _Spread:
@@ -112,13 +119,17 @@ class _Firing:
                 "v_reset", f"must be below v_threshold, got {self.v_reset} and {self.v_threshold}"
             )
 
-    def _firing_coefficients(self, spread: _Spread) -> dict[str, Any]:
-        return {
-            "reset_to_value": self.reset == "to_value",
-            "refractory_steps": self.refractory_steps,
-            "threshold": spread("v_threshold", self.v_threshold),
-            "reset_value": spread("v_reset", self.v_reset),
-        }
+    def _coefficients(self, spread: _Spread, **arrays: NDArray[Any]) -> Coefficients:
+        return Coefficients(
+            model=type(self).__name__,
+            reset_to_value=self.reset == "to_value",
+            refractory_steps=self.refractory_steps,
+            arrays={
+                **arrays,
+                "threshold": spread("v_threshold", self.v_threshold),
+                "reset_value": spread("v_reset", self.v_reset),
+            },
+        )
 
 
 @attrs.frozen
@@ -141,7 +152,7 @@ class Input:
 
 @attrs.frozen(kw_only=True)
 class LIF(_Firing):
-    """Leaky integrate-and-fire neuron, exact for a current that is constant over the step (specs/neurons.md, eq. 1-4).
+    """Leaky integrate-and-fire neuron, exact for a current constant over the step (specs/neurons.md, eq. 1-4).
 
     Parameters
     ----------
@@ -169,11 +180,7 @@ class LIF(_Firing):
     def coefficients(self, n: int, dt: float, dtype: np.dtype[Any]) -> Coefficients:
         """Return what a step of length `dt` (ms) computes with."""
         spread = _Spread(n, dt, dtype)
-        return Coefficients(
-            model="LIF",
-            **self._firing_coefficients(spread),
-            **spread.membrane("tau", self.tau, self.r, self.v_leak),
-        )
+        return self._coefficients(spread, **spread.membrane("tau", self.tau, self.r, self.v_leak))
 
 
 @attrs.frozen(kw_only=True)
@@ -204,9 +211,8 @@ class CubaLIF(_Firing):
     def coefficients(self, n: int, dt: float, dtype: np.dtype[Any]) -> Coefficients:
         """Return what a step of length `dt` (ms) computes with."""
         spread = _Spread(n, dt, dtype)
-        return Coefficients(
-            model="CubaLIF",
-            **self._firing_coefficients(spread),
+        return self._coefficients(
+            spread,
             decay_synapse=spread.decay("tau_syn", self.tau_syn),
             input_weight=spread("w_in", self.w_in),
             **spread.membrane("tau_mem", self.tau_mem, self.r, self.v_leak),
@@ -241,9 +247,8 @@ class ALIF(_Firing):
     def coefficients(self, n: int, dt: float, dtype: np.dtype[Any]) -> Coefficients:
         """Return what a step of length `dt` (ms) computes with."""
         spread = _Spread(n, dt, dtype)
-        return Coefficients(
-            model="ALIF",
-            **self._firing_coefficients(spread),
+        return self._coefficients(
+            spread,
             decay_adaptation=spread.decay("tau_adaptation", self.tau_adaptation),
             adaptation_strength=spread("adaptation_strength", self.adaptation_strength),
             **spread.membrane("tau", self.tau, self.r, self.v_leak),
@@ -274,9 +279,8 @@ class LI:
 
     def coefficients(self, n: int, dt: float, dtype: np.dtype[Any]) -> Coefficients:
         """Return what a step of length `dt` (ms) computes with."""
-        return Coefficients(
-            model="LI", **_Spread(n, dt, dtype).membrane("tau", self.tau, self.r, self.v_leak)
-        )
+        spread = _Spread(n, dt, dtype)
+        return Coefficients(model="LI", arrays=spread.membrane("tau", self.tau, self.r, self.v_leak))
 
 
 Neuron: TypeAlias = Input | LIF | CubaLIF | ALIF | LI

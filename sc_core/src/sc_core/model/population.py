@@ -117,5 +117,5 @@ class Population:
                 f"population {self.name!r} expects currents of shape ({self.n},), got {current.shape}"
             )
         output, _ = step(self._coefficients, self.state, current)
-        self.spikes = output.copy()
+        self.spikes = output.astype(np.float64)  # a copy: state is changed in place
         return self.spikes

@@ -44,7 +44,8 @@ class Projection:
     ----------
     source, target : Population
     weights : sparse or dense matrix, shape (source.n, target.n)
-        Rows are presynaptic. A canonical CSR copy is kept: sorted, duplicates summed, explicit zeros kept.
+        Rows are presynaptic. A canonical CSR copy is kept: sorted, duplicates summed, explicit zeros kept
+        (but, as in scipy, a zero in a dense matrix is no synapse).
         float32 or float64 stays as it is; integers become float64.
     delay : int, default 0
         Steps from a spike to its arrival; 0 arrives in the same step.
@@ -193,7 +194,7 @@ class Projection:
         prune : array_like, optional
             Which synapses go: a mask of shape (n_synapses,), bool, or their indices.
         grow : (presynaptic, postsynaptic, weight), optional
-            Three arrays of equal length. A synapse that exists (and is not pruned in the same call) is refused.
+            Three arrays of equal length. A synapse that exists and is not pruned in this call is refused.
 
         Raises
         ------
@@ -207,7 +208,8 @@ class Projection:
         Examples
         --------
         >>> from sc_core import Input, LIF, Population, Projection
-        >>> projection = Projection(Population("a", 2, Input()), Population("b", 2, LIF()), [[1.0, 2.0], [0.0, 3.0]])
+        >>> source, target = Population("a", 2, Input()), Population("b", 2, LIF())
+        >>> projection = Projection(source, target, [[1.0, 2.0], [0.0, 3.0]])
         >>> projection.rewire(prune=[0], grow=([1], [0], [0.5]))
         >>> projection.weights.toarray()
         array([[0. , 2. ],

@@ -3,65 +3,89 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+
+import attrs
 
 import sc_core
-from sc_core.errors import IncompatiblePlugin
-from sc_core.registry.discovery import Offer
-
-if TYPE_CHECKING:
-    from packaging.specifiers import SpecifierSet
 
 _ON_CORE = re.compile(r"sc[-_.]core(?![-_.\w])", re.IGNORECASE)
+_PLAIN_CLAUSE = re.compile(r"(>=|<)(\d+(?:\.\d+)*)")
+_PLAIN_VERSION = re.compile(r"\d+(?:\.\d+)*")
 
 
-def api_range(requirements: Iterable[str]) -> SpecifierSet:
+@attrs.frozen
+class CoreRange:
+    """A range of versions of sc-core.
+
+    Parameters
+    ----------
+    text : str
+        The range, ``"<0.2,>=0.1"``; empty where any version will do.
+    problem : str or None
+        Why the version that is running is not in it, or why it cannot be read.
+    """
+
+    text: str
+    problem: str | None
+
+
+def core_range(requirements: Sequence[str], version: str = sc_core.__version__) -> CoreRange:
     """Return the versions of sc-core that `requirements` (``Requires-Dist`` lines) allow.
 
-    Raises
-    ------
-    packaging.requirements.InvalidRequirement
-        If a line about sc-core is malformed.
+    Parameters
+    ----------
+    requirements : sequence of str
+        Lines about other packages do not matter.
+    version : str
+        The version that is running.
 
     Examples
     --------
-    >>> str(api_range(["numpy>=2", "sc-core>=0.1", "sc_core<0.2"]))
-    '<0.2,>=0.1'
+    >>> core_range(["numpy>=2", "sc-core>=0.1,<0.2"], version="0.1.0")
+    CoreRange(text='<0.2,>=0.1', problem=None)
+    >>> core_range(["sc-core>=0.2"], version="0.1.0").problem
+    'needs sc-core>=0.2, and this is sc-core 0.1.0'
     """
-    from packaging.requirements import Requirement
+    lines = [line for line in requirements if _ON_CORE.match(line)]
+    return _plain_range(lines, version) or _range(lines, version)
+
+
+def _plain_range(lines: Sequence[str], version: str) -> CoreRange | None:
+    """Read the usual form, ``sc-core>=0.1,<0.2``, where it holds.
+
+    To import `packaging` takes as long as to list all plugins without it.
+    """
+    ranges = [_ON_CORE.sub("", line, count=1).replace(" ", "") for line in lines]
+    clauses = [clause for text in ranges for clause in text.strip("()").split(",") if clause]
+    bounds = [match.groups() for match in map(_PLAIN_CLAUSE.fullmatch, clauses) if match]
+    if len(bounds) < len(clauses) or not _PLAIN_VERSION.fullmatch(version):
+        return None
+    if all((_release(version) >= _release(bound)) == (sign == ">=") for sign, bound in bounds):
+        return CoreRange(",".join(sorted(set(clauses))), None)
+    return None
+
+
+def _release(version: str) -> list[int]:
+    """Return the numbers of a plain version without trailing zeros: 1.0 is 1."""
+    numbers = [int(part) for part in version.split(".")]
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return numbers
+
+
+def _range(lines: Sequence[str], version: str) -> CoreRange:
+    from packaging.requirements import InvalidRequirement, Requirement
     from packaging.specifiers import SpecifierSet
 
     allowed = SpecifierSet()
-    for requirement in (Requirement(line) for line in requirements if _ON_CORE.match(line)):
+    for line in lines:
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement as error:
+            return CoreRange("", f"has a requirement on sc-core that cannot be read: {error}")
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
             allowed &= requirement.specifier
-    return allowed
-
-
-def incompatibility(offer: Offer) -> str | None:
-    """Return why `offer` does not fit this version of sc-core, or None where it does."""
-    from packaging.requirements import InvalidRequirement
-
-    try:
-        allowed = api_range(offer.project.requirements)
-    except InvalidRequirement as error:
-        return f"the requirement of {offer.project.name} on sc-core cannot be read: {error}"
-    if allowed.contains(sc_core.__version__, prereleases=True):
-        return None
-    return (
-        f"{offer.project.name} {offer.project.version} needs sc-core{allowed}, "
-        f"and this is sc-core {sc_core.__version__}; try: pip install --upgrade {offer.project.name} sc-core"
-    )
-
-
-def require_compatible(offer: Offer) -> None:
-    """Refuse an offer that declares a range of sc-core versions without this one.
-
-    Raises
-    ------
-    IncompatiblePlugin
-    """
-    problem = incompatibility(offer)
-    if problem:
-        raise IncompatiblePlugin(f"the {offer.kind} {offer.name!r} is not compatible: {problem}")
+    if allowed.contains(version, prereleases=True):
+        return CoreRange(str(allowed), None)
+    return CoreRange(str(allowed), f"needs sc-core{allowed}, and this is sc-core {version}")

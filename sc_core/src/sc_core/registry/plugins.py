@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from sc_core.errors import BrokenPlugin, DisabledPlugin, DuplicatePlugin, PluginError, UnknownPlugin
-from sc_core.registry.compatibility import api_range, incompatibility, require_compatible
+from sc_core.errors import (
+    BrokenPlugin,
+    DisabledPlugin,
+    DuplicatePlugin,
+    IncompatiblePlugin,
+    PluginError,
+    UnknownPlugin,
+)
+from sc_core.registry.compatibility import core_range
 from sc_core.registry.discovery import Offer, installed_offers
 from sc_core.registry.kinds import check_kind, contract_gaps
 
@@ -262,7 +269,9 @@ class Registry:
         offer = offers[0]
         if offer.project.problem:
             raise BrokenPlugin(f"the {kind} {name!r} of {offer.origin} is broken: {offer.project.problem}")
-        require_compatible(offer)
+        incompatibility = _incompatibility(offer)
+        if incompatibility:
+            raise IncompatiblePlugin(f"the {kind} {name!r} is not compatible: {incompatibility}")
         if kind not in self._managers:
             self._managers[kind] = new_manager()
         try:
@@ -274,20 +283,14 @@ class Registry:
         return plugin
 
     def _record(self, offer: Offer) -> PluginRecord:
-        from packaging.requirements import InvalidRequirement
-
         project = offer.project
-        try:
-            core_versions = str(api_range(project.requirements))
-        except InvalidRequirement:
-            core_versions = ""  # the error tells
         return PluginRecord(
             kind=offer.kind,
             name=offer.name,
             distribution=project.name,
             version=project.version,
             summary=project.summary,
-            api_range=core_versions,
+            api_range=core_range(project.requirements).text,
             error=self._known_error(offer),
         )
 
@@ -297,7 +300,7 @@ class Registry:
             offer.project.problem
             or _disabled_error(offer.kind, offer.name)
             or (_duplicate(rivals) if len(rivals) > 1 else None)
-            or incompatibility(offer)
+            or _incompatibility(offer)
             or self._failures.get((offer.kind, offer.name))
         )
 
@@ -305,6 +308,12 @@ class Registry:
 def _record_of_registered(kind: str, name: str, plugin: type[Any]) -> PluginRecord:
     summary = next(iter((plugin.__doc__ or "").strip().splitlines()), "")
     return PluginRecord(kind, name, "(this process)", "", summary, "", _disabled_error(kind, name))
+
+
+def _incompatibility(offer: Offer) -> str | None:
+    project = offer.project
+    problem = core_range(project.requirements).problem
+    return f"{project.name} {project.version} {problem}; try another version of either" if problem else None
 
 
 def _duplicate(offers: list[Offer]) -> str:

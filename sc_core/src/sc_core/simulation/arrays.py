@@ -96,7 +96,7 @@ class NetworkArrays:
         window = (self.n_steps, self.batch, population.n)
         driven = population is self.network.input_population and coefficients.model != "Input"
         recorded = record and population.spiking
-        adapting = recorded and coefficients.decay_adaptation is not None
+        adapting = recorded and "decay_adaptation" in coefficients
         return PopulationArrays(
             coefficients=coefficients,
             n=population.n,

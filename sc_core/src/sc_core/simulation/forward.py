@@ -1,4 +1,4 @@
-"""The forward pass over a window: compiled, or in NumPy as the reference that the compiled one must agree with."""
+"""The forward pass over a window: compiled, or in NumPy, the reference that the compiled one must agree with."""
 
 from __future__ import annotations
 
@@ -57,24 +57,19 @@ def _native_view(arrays: NetworkArrays) -> NativeNetwork:
     populations = []
     for population in arrays.populations:
         coefficients = population.coefficients
-        by_name = {
-            name: value
-            for name in coefficients.__slots__
-            if isinstance(value := getattr(coefficients, name, None), np.ndarray)
-        }
         records = {
-            name: getattr(population, name)
-            for name in ("output", "drive", "membrane_record", "adaptation_record")
+            "output": population.output,
+            "drive": population.drive,
+            "membrane_record": population.membrane_record,
+            "adaptation_record": population.adaptation_record,
         }
-        populations.append(
-            (
-                coefficients.model,
-                population.n,
-                coefficients.reset_to_value,
-                coefficients.refractory_steps,
-                {**by_name, **population.state, **records},
-            )
-        )
+        populations.append((
+            coefficients.model,
+            population.n,
+            coefficients.reset_to_value,
+            coefficients.refractory_steps,
+            {**coefficients.arrays, **population.state, **records},
+        ))  # fmt: skip
     native.set_populations(populations)
     native.set_projections(
         [

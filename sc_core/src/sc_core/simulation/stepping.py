@@ -29,8 +29,8 @@ class Simulation:
     """Steps one sequence at a time, with plasticities changing the weights on the way.
 
     The order within a step: every population advances as in specs/neurons.md, with the `scale` factors of its
-    incoming projections' rules applied to what is delivered; then `after_step` of every rule, in the order given;
-    then `consolidate` of those whose interval has passed.
+    incoming projections' rules applied to what is delivered; then `after_step` of every rule, in the order
+    given, each followed by its own `consolidate` where its interval has passed.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The backward pass over a recorded window: compiled, or in NumPy as the reference (specs/bptt.md, eq. 2-9)."""
+"""The backward pass over a recorded window: compiled, or in NumPy (specs/bptt.md, eq. 2-9)."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Backward:
         activity = source.output[begin : begin + arrays.n_steps].reshape(-1, source.n)
         arriving = current_gradient.reshape(-1, projection.target.n)
         presynaptic = np.repeat(np.arange(source.n), np.diff(projection.indptr))
-        # Synapse by synapse blocks bound the memory of the gathered columns.
+        # Blocks of synapses bound the memory of the gathered columns.
         for first in range(0, gradient.size, 4096):
             block = slice(first, first + 4096)
             gradient[block] = np.einsum(
@@ -140,8 +140,8 @@ def _reference(
                     gz += arriving[arrival] @ projection.weights.T
             if population.coefficients.model == "LI":
                 gu = carries[place]["membrane_gradient"] + gz
-                mine[t] = gu * population.coefficients.input_gain
-                carries[place]["membrane_gradient"] = gu * population.coefficients.decay_membrane
+                mine[t] = gu * population.coefficients["input_gain"]
+                carries[place]["membrane_gradient"] = gu * population.coefficients["decay_membrane"]
             else:
                 mine[t] = _fire_backward(arrays, place, t, gz, carries[place], settings)
 
@@ -151,8 +151,7 @@ def _refractory(arrays: NetworkArrays, place: int, t: int) -> Array:
     population = arrays.populations[place]
     end = arrays.history + t
     begin = max(0, end - population.coefficients.refractory_steps)
-    held: Array = population.output[begin:end].any(axis=0)
-    return held
+    return np.asarray(np.any(population.output[begin:end], axis=0))
 
 
 def _fire_backward(
@@ -160,25 +159,25 @@ def _fire_backward(
 ) -> Array:
     """Return dL/dx[t] of a spiking population and step its carries (eq. 3-8)."""
     population = arrays.populations[place]
-    c: Any = population.coefficients
+    c = population.coefficients
     assert population.membrane_record is not None  # the arrays record  # noqa: S101
     u, z = population.membrane_record[t], population.output[arrays.history + t]
     held = _refractory(arrays, place, t)
     gv = carry["membrane_gradient"]
-    threshold = c.threshold
+    threshold = c["threshold"]
     if population.adaptation_record is not None:
-        threshold = c.threshold + c.adaptation_strength * population.adaptation_record[t]
+        threshold = threshold + c["adaptation_strength"] * population.adaptation_record[t]
     s = np.where(held, 0, settings.surrogate.derivative(u - threshold)).astype(u.dtype)
     if settings.through_reset:
-        gz = gz - gv * ((u if c.reset_to_value else c.threshold) - c.reset_value)
+        gz = gz - gv * ((u if c.reset_to_value else c["threshold"]) - c["reset_value"])
     if "adaptation_gradient" in carry:
         ga = carry["adaptation_gradient"]
-        gz = gz + ga * (1 - c.decay_adaptation)
-        carry["adaptation_gradient"] = c.decay_adaptation * ga - c.adaptation_strength * (gz * s)
+        gz = gz + ga * (1 - c["decay_adaptation"])
+        carry["adaptation_gradient"] = c["decay_adaptation"] * ga - c["adaptation_strength"] * (gz * s)
     gu = gv * ((1 - z) if c.reset_to_value else 1) + gz * s
-    gx = np.where(held, 0, gu * c.input_gain).astype(u.dtype)
+    gx = np.where(held, 0, gu * c["input_gain"]).astype(u.dtype)
     if "synaptic_gradient" in carry:
-        carry["synaptic_gradient"] = gx + c.decay_synapse * carry["synaptic_gradient"]
-        gx = carry["synaptic_gradient"] * c.input_weight
-    carry["membrane_gradient"] = np.where(held, gv, gu * c.decay_membrane).astype(u.dtype)
+        carry["synaptic_gradient"] = gx + c["decay_synapse"] * carry["synaptic_gradient"]
+        gx = carry["synaptic_gradient"] * c["input_weight"]
+    carry["membrane_gradient"] = np.where(held, gv, gu * c["decay_membrane"]).astype(u.dtype)
     return gx

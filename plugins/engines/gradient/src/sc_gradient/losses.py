@@ -74,9 +74,10 @@ class CrossEntropy:
 
     def scores(self, outputs: Array) -> Array:
         """Return one score per class, shape (batch, n_output)."""
-        if self.readout == "sum":
-            return outputs.sum(axis=0)
-        return outputs.max(axis=0) if self.readout == "max" else outputs[-1]
+        if self.readout == "last":
+            return np.asarray(outputs[-1])
+        reduce = np.sum if self.readout == "sum" else np.max
+        return np.asarray(reduce(outputs, axis=0))
 
     def loss_and_gradient(self, outputs: Array, targets: NDArray[Any]) -> tuple[float, Array]:
         """Return the mean loss of the batch and its gradient; `targets` are integer labels (batch,).

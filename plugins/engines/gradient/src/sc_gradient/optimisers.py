@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sc_core.contracts import State
 from sc_core.model import Network, Projection
 
-_UNIT = attrs.validators.and_(attrs.validators.ge(0), attrs.validators.lt(1))
+_UNIT: list[Any] = [attrs.validators.ge(0), attrs.validators.lt(1)]
 
 
 @attrs.frozen

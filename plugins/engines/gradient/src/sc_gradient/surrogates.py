@@ -37,10 +37,13 @@ class Surrogate:
     def derivative(self, distance: NDArray[Any]) -> NDArray[Any]:
         """Return the derivative at `distance` = membrane - threshold, same shape and dtype."""
         kind = distance.dtype.type
-        magnitude = kind(self.slope) * np.abs(distance)
-        scale = kind(self.scale)
+        one, scale = kind(1), kind(self.scale)
+        magnitude: NDArray[Any] = kind(self.slope) * np.abs(distance)
+        height: NDArray[Any]
         if self.name == "arctan":
-            return scale / (kind(1) + magnitude * magnitude)
-        if self.name == "triangle":
-            return scale * np.maximum(kind(0), kind(1) - magnitude)
-        return scale / ((kind(1) + magnitude) * (kind(1) + magnitude))
+            height = scale / (one + magnitude * magnitude)
+        elif self.name == "triangle":
+            height = scale * np.maximum(kind(0), one - magnitude)
+        else:
+            height = scale / ((one + magnitude) * (one + magnitude))
+        return height

@@ -9,28 +9,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sc_core.errors import ConfigurationError, ShapeError
-from sc_core.model import Input, Network, Population, Projection
-from sc_core.model.initialisation import fluctuation_gain
+from sc_core.model import Input, Network, Population, Projection, fluctuation_gain
 from sc_run.config import NetworkTable, ProjectionTable
 from sc_run.topologies import Dense, Random, Topology, Weights
-
-_EXPECTED_SPIKE_PROBABILITY = 0.05  # per step, of a hidden neuron: 50 Hz at dt = 1 ms
 
 
 @attrs.frozen
 class Drive:
-    """What is known about a network's input before it is built; the default weights are scaled by it.
+    """What is known about activity before a network is built; the default weights are scaled by it.
 
     Parameters
     ----------
-    mean_square : float
-        Mean of the squared input over steps, samples and channels.
-    constant : bool
-        Whether the input mostly stays what it is from one step to the next.
+    constant : float
+        Mean square of the time-averaged activity.
+    fluctuating : float
+        Mean variance of the activity from step to step.
     """
 
-    mean_square: float
-    constant: bool
+    constant: float
+    fluctuating: float
+
+
+_NO_DRIVE = Drive(0.0, 0.0)
+
+_EXPECTED_SPIKE_PROBABILITY = 0.05  # per step, of a hidden neuron: 50 Hz at dt = 1 ms
+_SPIKES = Drive(
+    _EXPECTED_SPIKE_PROBABILITY**2, _EXPECTED_SPIKE_PROBABILITY * (1 - _EXPECTED_SPIKE_PROBABILITY)
+)
 
 
 def measure_drive(inputs: NDArray[Any]) -> Drive:
@@ -44,18 +49,15 @@ def measure_drive(inputs: NDArray[Any]) -> Drive:
     Returns
     -------
     Drive
-        Constant where consecutive steps correlate (uncentred) by more than a half.
 
     Examples
     --------
     >>> import numpy as np
     >>> measure_drive(np.full((10, 2, 3), 0.5))
-    Drive(mean_square=0.25, constant=True)
+    Drive(constant=0.25, fluctuating=0.0)
     """
     values = inputs.astype(np.float64)
-    mean_square = float(np.mean(np.square(values)))
-    following = float(np.mean(values[1:] * values[:-1])) if len(values) > 1 else mean_square
-    return Drive(mean_square, following > 0.5 * mean_square)
+    return Drive(float(np.mean(np.square(values.mean(axis=0)))), float(np.mean(values.var(axis=0))))
 
 
 def build_network(table: NetworkTable, drive: Drive, rng: np.random.Generator) -> Network:
@@ -114,9 +116,8 @@ def projection_gain(source: Population, target: Population, dt: float, drive: Dr
     """
     if isinstance(target.neuron, Input):
         return 1.0  # the projection itself will be refused
-    if isinstance(source.neuron, Input) and drive.mean_square > 0:
-        return fluctuation_gain(target.neuron, drive.mean_square, dt=dt, constant=drive.constant)
-    return fluctuation_gain(target.neuron, _EXPECTED_SPIKE_PROBABILITY, dt=dt)
+    seen = drive if isinstance(source.neuron, Input) and drive != _NO_DRIVE else _SPIKES
+    return fluctuation_gain(target.neuron, seen.constant, seen.fluctuating, dt=dt)
 
 
 def _population(path: str, name: str, n: int, neuron: Any) -> Population:

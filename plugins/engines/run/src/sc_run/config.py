@@ -167,15 +167,19 @@ def read_toml(path: Path) -> dict[str, Any]:
         If it cannot be read or is not TOML; the message names file, line and column.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigurationError(str(path), "there is no such file") from None
     except OSError as error:
         raise ConfigurationError(str(path), f"cannot be read ({error.strerror})") from None
     except UnicodeDecodeError as error:
         raise ConfigurationError(str(path), f"is not UTF-8 text (byte {error.start})") from None
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(str(path), f"is not valid TOML: {error}") from None
+        last = f"at line {text.count(chr(10)) + 1}, the end of the file"
+        problem = str(error).replace("at end of document", last)
+        raise ConfigurationError(str(path), f"is not valid TOML: {problem}") from None
 
 
 def parse_config(table: Mapping[str, Any], base_folder: Path) -> Config:

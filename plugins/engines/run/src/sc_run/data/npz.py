@@ -36,7 +36,7 @@ def load_npz(path: Path) -> Dataset:
         If shapes are wrong or do not match.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except FileNotFoundError as absent:
         raise ConfigurationError("data.name", f"there is no file {str(path)!r}") from absent

@@ -1,0 +1,100 @@
+"""Losses against HIPS autograd, hand-made values and finite differences."""
+
+import autograd
+import autograd.numpy as anp
+import numpy as np
+import pytest
+from scipy.optimize import approx_fprime
+
+from sc_core.errors import ConfigurationError, ShapeError
+from sc_gradient import LOSSES, accuracy, find_loss
+
+
+def outputs(dtype=np.float64):
+    return np.random.default_rng(0).normal(size=(6, 4, 3)).astype(dtype)
+
+
+LABELS = np.array([0, 2, 1, 2])
+
+
+def scores(readout, out):
+    return {"sum": anp.sum(out, axis=0), "max": anp.max(out, axis=0), "last": out[-1]}[readout]
+
+
+@pytest.mark.parametrize("readout", ["sum", "max", "last"])
+def test_cross_entropy_equals_autograd(readout):
+    def oracle(out):
+        s = scores(readout, out)
+        return anp.mean(anp.log(anp.sum(anp.exp(s), axis=1)) - s[np.arange(4), LABELS])
+
+    name = "cross_entropy" if readout == "sum" else f"cross_entropy_{readout}"
+    loss, gradient = LOSSES[name].loss_and_gradient(outputs(), LABELS)
+    expected, expected_gradient = autograd.value_and_grad(oracle)(outputs())
+    assert loss == pytest.approx(expected, rel=1e-12)
+    np.testing.assert_allclose(gradient, expected_gradient, rtol=1e-12, atol=1e-15)
+
+
+def test_mean_square_equals_finite_differences():
+    target = np.random.default_rng(1).normal(size=outputs().shape)
+    loss, gradient = LOSSES["mean_square"].loss_and_gradient(outputs(), target)
+    assert loss == pytest.approx(np.mean((outputs() - target) ** 2))
+    expected = approx_fprime(outputs().ravel(), lambda flat: np.mean((flat - target.ravel()) ** 2), 1e-7)
+    np.testing.assert_allclose(gradient.ravel(), expected, rtol=1e-4, atol=1e-8)
+
+
+def test_cross_entropy_survives_large_scores():
+    out = np.zeros((1, 2, 2))
+    out[0, :, 0] = 1e4
+    loss, gradient = LOSSES["cross_entropy"].loss_and_gradient(out, np.array([0, 1]))
+    assert loss == pytest.approx(5e3)
+    np.testing.assert_allclose(gradient[0], [[0, 0], [0.5, -0.5]])
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_gradients_keep_the_dtype(name):
+    targets = LABELS if name.startswith("cross") else outputs(np.float32)
+    assert LOSSES[name].loss_and_gradient(outputs(np.float32), targets)[1].dtype == np.float32
+
+
+def test_a_plain_callable_gets_the_documented_error_signal():
+    def count_difference(spikes, targets):
+        assert spikes.shape == targets.shape == (6, 3)
+        return float(abs(spikes.sum() - targets.sum()))
+
+    out, target = outputs()[:, :1], np.ones((6, 1, 3))
+    loss, gradient = find_loss(count_difference).loss_and_gradient(out, target)
+    assert loss == count_difference(out[:, 0], target[:, 0])
+    np.testing.assert_allclose(gradient, (out - target) / 6)
+
+
+def test_accuracy_uses_the_losss_own_score():
+    out = np.zeros((3, 1, 2))
+    out[:, 0, 0] = 1.0
+    out[1, 0, 1] = 2.5
+    assert accuracy(LOSSES["cross_entropy"], out, np.array([0])) == 1.0
+    assert accuracy(LOSSES["cross_entropy_max"], out, np.array([0])) == 0.0
+    assert accuracy(LOSSES["mean_square"], out, out) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "targets", "words"),
+    [
+        ("cross_entropy", np.zeros((6, 4, 3)), r"expected 4 integer labels, shape \(4,\)"),
+        ("cross_entropy", np.array([0, 1, 2, 3]), "labels go from 0 to 3, but the output has 3 neurons"),
+        (
+            "mean_square",
+            np.zeros((6, 3)),
+            r"targets have shape \(6, 3\), expected that of the outputs, \(6, 4, 3\)",
+        ),
+    ],
+)
+def test_targets_that_do_not_fit_are_refused_with_both_shapes(name, targets, words):
+    with pytest.raises(ShapeError, match=words):
+        LOSSES[name].loss_and_gradient(outputs(), targets)
+
+
+def test_unknown_losses_are_refused_by_name():
+    with pytest.raises(ConfigurationError, match="no loss 'hinge'; there are: cross_entropy"):
+        find_loss("hinge")
+    with pytest.raises(ConfigurationError, match="must be a name, a loss or a callable"):
+        find_loss(3)
