@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +10,6 @@ from typing import Any, Literal
 import attrs
 import numpy as np
 import pytest
-import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -227,13 +226,14 @@ numbers = st.floats(allow_nan=False, allow_infinity=False)
     file=st.none() | st.just(Path("folder/file.csv")),
     extra=st.dictionaries(st.text(), st.integers(-(2**63), 2**63 - 1)),
 )
-def test_what_is_written_to_toml_comes_back(lr, limit, tau, name, file, extra):
+def test_what_is_written_as_plain_values_comes_back(lr, limit, tau, name, file, extra):
     limit = tuple(limit) if isinstance(limit, list) else limit
     made = Everything(
         groups=[Group(name, neuron=Neuron(tau=tau))], lr=lr, limit=limit, file=file, extra=extra, rates=(0.5,)
     )
     table = unstructure(made)
-    again = structure(Everything, tomllib.loads(tomli_w.dumps(table)), "")
+    assert None not in table.values()  # TOML has no word for it
+    again = structure(Everything, json.loads(json.dumps(table)), "")
     assert unstructure(again) == table
     assert again.groups == made.groups
     assert again.lr == made.lr

@@ -31,7 +31,7 @@ def load(manager: pluggy.PluginManager, offer: Offer) -> type[Any]:
     Parameters
     ----------
     manager : pluggy.PluginManager
-        That of the plugin's kind; it keeps the hooks module where all goes well.
+        That of the plugin's kind; it keeps the hooks module.
     offer : Offer
 
     Raises
@@ -53,7 +53,6 @@ def load(manager: pluggy.PluginManager, offer: Offer) -> type[Any]:
         raise _broken(offer, problem) from error
     gaps = contract_gaps(offer.kind, plugin)
     if gaps:
-        manager.unregister(module)
         raise _broken(offer, f"is not a {offer.kind}: what its hook returned lacks {', '.join(gaps)}")
     return plugin  # type: ignore[no-any-return]  # contract_gaps has found that it is a class
 
@@ -61,29 +60,20 @@ def load(manager: pluggy.PluginManager, offer: Offer) -> type[Any]:
 def _call_hook(manager: pluggy.PluginManager, module: ModuleType, offer: Offer) -> Any:
     """Call the hook of `module` alone, so that one plugin's error stays its own."""
     hook = f"sc_register_{offer.kind}"
-    known = manager.is_registered(module)  # two names for one plugin
     try:
-        if not known:
+        if not manager.is_registered(module):  # it is, where it serves two names
             manager.register(module, name=offer.entry_point.value)
             manager.check_pending()
-        mine = [call for call in getattr(manager.hook, hook).get_hookimpls() if call.plugin is module]
-        if not mine:
-            raise _broken(offer, f"has no function {hook}() marked with @hookimpl")
-        return mine[0].function()
     except pluggy.PluginValidationError as error:
-        _forget(manager, module)
+        if manager.is_registered(module):
+            manager.unregister(module)  # or the next plugin's check would find its hooks
         raise _broken(
             offer, f"has a wrong hook; its kind needs {hook}() without arguments: {error}"
         ) from error
-    except BaseException:
-        if not known:
-            _forget(manager, module)
-        raise
-
-
-def _forget(manager: pluggy.PluginManager, module: ModuleType) -> None:
-    if manager.is_registered(module):
-        manager.unregister(module)
+    calls = [call for call in getattr(manager.hook, hook).get_hookimpls() if call.plugin is module]
+    if not calls:
+        raise _broken(offer, f"has no function {hook}() marked with @hookimpl")
+    return calls[0].function()
 
 
 def _broken(offer: Offer, problem: str) -> BrokenPlugin:
