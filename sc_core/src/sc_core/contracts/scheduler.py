@@ -24,7 +24,7 @@ class Scheduler(Stateful, Protocol):
         ...
 
     @classmethod
-    def from_run(cls, learner: Any, total_steps: int, **options: Any) -> Self:
+    def from_run(cls, learner: Any, total_steps: int, /, **options: Any) -> Self:
         """Construct from a run.
 
         Parameters

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-
-import attrs
+from typing import NamedTuple
 
 import sc_core
 
@@ -14,8 +13,7 @@ _PLAIN_CLAUSE = re.compile(r"(>=|<)(\d+(?:\.\d+)*)")
 _PLAIN_VERSION = re.compile(r"\d+(?:\.\d+)*")
 
 
-@attrs.frozen
-class CoreRange:
+class CoreRange(NamedTuple):
     """A range of versions of sc-core.
 
     Parameters

@@ -1,19 +1,20 @@
-"""What the installed distributions offer, read from their metadata; nothing of theirs is imported."""
+"""What the installed distributions offer, read from their metadata; nothing of theirs is imported.
+
+Named tuples instead of attrs classes: importing attrs would cost more than listing all plugins.
+"""
 
 from __future__ import annotations
 
 import re
 from importlib.metadata import Distribution, EntryPoint, PackageMetadata, distributions
-
-import attrs
+from typing import NamedTuple
 
 from sc_core.registry.kinds import KINDS
 
 _GROUPS = frozenset(f"sc.{kind}" for kind in KINDS)
 
 
-@attrs.frozen
-class Project:
+class Project(NamedTuple):
     """What a distribution says about itself.
 
     Parameters
@@ -33,8 +34,7 @@ class Project:
     problem: str | None = None
 
 
-@attrs.frozen
-class Offer:
+class Offer(NamedTuple):
     """A plugin that a distribution offers.
 
     Parameters
@@ -95,7 +95,7 @@ def _offers_of(distribution: Distribution) -> list[Offer]:
     try:
         entry_points = [point for point in distribution.entry_points if point.group in _GROUPS]
     except Exception as error:  # whatever stands in that file, the other plugins must live
-        project = attrs.evolve(project, problem=f"its entry_points.txt cannot be read: {error}")
+        project = project._replace(problem=f"its entry_points.txt cannot be read: {error}")
         entry_points = [EntryPoint(project.name, "", f"sc.{kind}") for kind in kinds]
     return [Offer(point.group.removeprefix("sc."), point, project) for point in entry_points]
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
-
-import attrs
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sc_core.errors import (
     BrokenPlugin,
@@ -27,8 +25,7 @@ if TYPE_CHECKING:
 _DISABLED = "SC_DISABLED_PLUGINS"
 
 
-@attrs.frozen
-class PluginRecord:
+class PluginRecord(NamedTuple):
     """One line of the list of plugins.
 
     Parameters

@@ -6,8 +6,6 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 
-import attrs
-
 from sc_core import registry
 from sc_core.errors import PluginError
 from sc_core.registry import KINDS, PluginRecord
@@ -43,7 +41,7 @@ def plugin_records(kind: str | None, *, check: bool) -> list[PluginRecord]:
 
 def to_json(records: Sequence[PluginRecord]) -> str:
     """Return the records as a JSON list of objects."""
-    return json.dumps([attrs.asdict(record) for record in records], indent=2)
+    return json.dumps([record._asdict() for record in records], indent=2)
 
 
 def as_lines(records: Sequence[PluginRecord]) -> list[str]:
