@@ -2,4 +2,5 @@
 
 from sc_run.cli import main
 
-main(prog_name="scn")
+if __name__ == "__main__":
+    main(prog_name="scn")

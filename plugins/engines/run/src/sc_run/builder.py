@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sc_core.errors import ConfigurationError, ShapeError
-from sc_core.model import Input, Network, Population, Projection, fluctuation_gain
+from sc_core.model import LI, Input, Network, Population, Projection, fluctuation_gain
 from sc_run.config import NetworkTable, ProjectionTable
 from sc_run.topologies import Dense, Random, Topology, Weights
 
@@ -31,6 +31,8 @@ class Drive:
 
 
 _NO_DRIVE = Drive(0.0, 0.0)
+
+_READOUT_GAIN = 1.0  # a readout has no threshold to reach; small weights start with a loss near chance
 
 _EXPECTED_SPIKE_PROBABILITY = 0.05  # per step, of a hidden neuron: 50 Hz at dt = 1 ms
 _SPIKES = Drive(
@@ -116,6 +118,8 @@ def projection_gain(source: Population, target: Population, dt: float, drive: Dr
     """
     if isinstance(target.neuron, Input):
         return 1.0  # the projection itself will be refused
+    if isinstance(target.neuron, LI):
+        return _READOUT_GAIN
     seen = drive if isinstance(source.neuron, Input) and drive != _NO_DRIVE else _SPIKES
     return fluctuation_gain(target.neuron, seen.constant, seen.fluctuating, dt=dt)
 
