@@ -39,7 +39,7 @@ DEFAULTS: dict[str, Any] = {
 
 def trajectory(case: dict[str, Any], dt: Decimal, currents: list[Decimal]) -> dict[str, list[float]]:
     """Return the output z (or v) and the membrane after the reset, step by step."""
-    exact = {
+    exact: dict[str, Any] = {
         key: value if isinstance(value, str | int) else Decimal(value)
         for key, value in {**DEFAULTS, **case}.items()
     }
