@@ -5,9 +5,7 @@ Tests run from a copy outside the checkout, so that nothing of the workspace is 
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,31 +16,9 @@ from functools import partial
 from pathlib import Path
 
 from packaging.utils import canonicalize_name, parse_wheel_filename
+from third_party_plugins import check_third_party_plugins
+from wheel_environment import WheelTestError, create_environment, run
 from workspace import ROOT, Distribution, distributions
-
-
-class WheelTestError(Exception):
-    """A distribution does not stand alone; the message says why."""
-
-
-def run(command: list[str | Path], cwd: Path) -> str:
-    """Run a command and return what it printed; if it fails, that is the error's message."""
-    environment = {
-        name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}
-    }
-    environment["UV_BUILD_CONSTRAINT"] = str(ROOT / "constraints.txt")
-    finished = subprocess.run(
-        command,
-        cwd=cwd,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    if finished.returncode != 0:
-        raise WheelTestError(f"{' '.join(map(str, command))}\n{finished.stdout}")
-    return finished.stdout
 
 
 def build(folder: Path) -> dict[str, Path]:
@@ -60,19 +36,6 @@ def check_extension(wheel: Path) -> None:
         extensions = [name for name in archive.namelist() if name.endswith((".abi3.so", ".pyd"))]
     if not extensions:
         raise WheelTestError(f"{wheel.name} has no extension module: was it built without a C compiler?")
-
-
-def create_environment(folder: Path, requirements: list[str], wheels: dict[str, Path]) -> Path:
-    """Create a virtual environment from the wheels; return the folder of its commands.
-
-    The wheels enter as constraints with a URL, so that no package of the same name can take their place.
-    """
-    run(["uv", "venv", "--quiet", "--python", sys.executable, folder], folder.parent)
-    ours = folder / "wheels.txt"
-    ours.write_text("".join(f"{name} @ {path.as_uri()}\n" for name, path in wheels.items()))
-    constraints: list[str | Path] = ["-c", ours, "-c", ROOT / "constraints.txt"]
-    run(["uv", "pip", "install", "--quiet", "--python", folder, *constraints, *requirements], folder.parent)
-    return folder / "bin"
 
 
 def copy_tests(distribution: Distribution, folder: Path) -> None:
@@ -105,15 +68,17 @@ def test_alone(distribution: Distribution, wheels: dict[str, Path], folder: Path
 
 
 def test_together(members: list[Distribution], wheels: dict[str, Path], folder: Path) -> str:
-    """Install all wheels into one new environment: the command must list every plugin."""
-    binaries = create_environment(folder / "environment", [member.requirement for member in members], wheels)
+    """Install all wheels into one new environment: its command lists every plugin, and runs other people's."""
+    requirements = [*(member.requirement for member in members), "pip"]
+    binaries = create_environment(folder / "environment", requirements, wheels)
     listing = run([binaries / "scn", "plugins", "list"], folder)
     print(listing)
     names = [name for member in members for name in member.entry_points]
     missing = [name for name in names if name not in listing]
     if missing:
         raise WheelTestError(f"`scn plugins list` does not show {', '.join(missing)}")
-    return f"{len(names)} plugins listed"
+    check_third_party_plugins(binaries, folder)
+    return f"{len(names)} plugins listed; third-party plugins installed by pip run by name"
 
 
 def summary(outcomes: dict[str, str]) -> str:

@@ -36,6 +36,7 @@ ARROWS = {
 # The same within sc_core, by its modules and subpackages; `__init__` imports lazily and may reach all.
 CORE_ARROWS: dict[str, set[str]] = {
     "errors": set(),
+    "atomic_file": set(),
     "options": {"errors"},
     "contracts": {"errors"},
     "hookspecs": {"contracts", "errors"},

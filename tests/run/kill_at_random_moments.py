@@ -2,23 +2,23 @@
 
 Usage: kill_at_random_moments.py CONFIG FOLDER SEED KILLS [MODULE]
 
-Makes the run FOLDER/undisturbed, and measures how long it takes. Then makes the runs FOLDER/0, FOLDER/1, … one after
-the other, each in child processes that are killed (SIGKILL) after a random part of that time, until it ends by
-itself; goes on until KILLS processes have been killed. MODULE, the path of a Python file, lists plugins to register.
-Prints the kills of each run.
+Makes the run FOLDER/undisturbed, and measures how long it takes. Then makes the runs FOLDER/0, FOLDER/1, … one
+after the other, each in child processes that are killed (SIGKILL) after a random part of that time, until it ends
+by itself; goes on until KILLS processes have been killed. MODULE, the path of a Python file, lists plugins to
+register. Prints the kills of each run.
 
 Children are forked from this process, which has imported everything but computed nothing: a fresh interpreter for
 each would spend most of its life on imports, and most kills would hit those.
 """
 
 import os
-import random
 import runpy
 import signal
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import sklearn.model_selection  # noqa: F401
 
 import sc_core.simulation  # noqa: F401
@@ -59,7 +59,7 @@ def was_killed(config: Path, folder: Path, delay: float) -> bool:
 
 def main(config: Path, folder: Path, seed: int, kills: int) -> None:
     """Make runs until `kills` processes were killed."""
-    rng = random.Random(seed)
+    rng = np.random.default_rng(seed)
     start = time.monotonic()
     if was_killed(config, folder / "undisturbed", delay=60.0):
         sys.exit("the undisturbed run takes longer than a minute")

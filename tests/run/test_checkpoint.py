@@ -7,7 +7,6 @@ import pytest
 
 import sc_run
 from sc_core.errors import CheckpointError
-from sc_run.atomic_file import write_atomically
 from sc_run.checkpoint import load_best, read_checkpoint, store_best, write_checkpoint
 from sc_run.state_tree import join_state, split_state
 
@@ -170,16 +169,3 @@ def test_digests_are_sha256(run):
     for entry in (record["tensors"], record["best"]):
         content = (run / "checkpoint" / entry["file"]).read_bytes()
         assert hashlib.sha256(content).hexdigest() == entry["sha256"]
-
-
-def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / "file"
-    write_atomically(path, b"old")
-
-    def fail(descriptor):
-        raise OSError("disk full")
-
-    monkeypatch.setattr("os.fsync", fail)
-    with pytest.raises(OSError, match="disk full"):
-        write_atomically(path, b"new")
-    assert path.read_bytes() == b"old"

@@ -2,6 +2,7 @@ import attrs
 import pytest
 import tomli_w
 
+from sc_core import registry
 from sc_core.errors import ConfigurationError, UnknownPlugin
 from sc_core.model import LI
 from sc_run.config import config_table, parse_config, read_toml
@@ -103,8 +104,6 @@ def test_unknown_plugin(config, tmp_path):
 
 
 def test_a_plugin_without_options_takes_none(config, tmp_path):
-    from sc_core import registry
-
     class Plain:
         lr = 0.1
 
@@ -181,3 +180,13 @@ def test_options_reach_the_plugin_as_keywords(config, tmp_path):
     choice = parse(config, tmp_path).learner
     assert attrs.asdict(choice.options) == choice.keywords()
     assert choice.keywords()["lr"] == 1.0
+
+
+def test_csv_is_the_default_callback_where_it_is_installed(config, tmp_path, monkeypatch):
+    del config["callbacks"]
+    get, lines = registry.get, registry.get("callback", "lines")
+    monkeypatch.setattr(registry, "names", lambda kind: ("lines",))
+    assert parse(config, tmp_path).callbacks == []
+    monkeypatch.setattr(registry, "names", lambda kind: ("csv", "lines"))
+    monkeypatch.setattr(registry, "get", lambda kind, name: lines if name == "csv" else get(kind, name))
+    assert [choice.name for choice in parse(config, tmp_path).callbacks] == ["csv"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import itertools
 import os
@@ -10,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TextIO
 
+from sc_core.atomic_file import replacing
 from sc_core.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -123,27 +123,6 @@ def _writer(file: TextIO) -> Writer:
 
 
 def _replace(path: Path, columns: Iterable[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write a whole file under another name and put it in place, so that there is never half a file."""
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    try:
-        with _open(unfinished, "w") as file:
-            _writer(file).writerow(columns)
-            _writer(file).writerows(rows)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            unfinished.unlink()
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # folders cannot be opened there
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with replacing(path) as unfinished, _open(unfinished, "w") as file:
+        _writer(file).writerow(columns)
+        _writer(file).writerows(rows)

@@ -16,8 +16,8 @@ from typing import Any
 import attrs
 from numpy.typing import NDArray
 
+from sc_core.atomic_file import TEMPORARY_SUFFIX, write_atomically
 from sc_core.errors import CheckpointError
-from sc_run.atomic_file import TEMPORARY_SUFFIX, write_atomically
 from sc_run.state_tree import join_state, split_state
 
 FORMAT = "sc-run checkpoint"

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from sc_core.atomic_file import force_folder_to_disk
 from sc_core.errors import ConfigurationError, SCError
-from sc_run.atomic_file import force_folder_to_disk
 
 CONFIG_NAME = "config.toml"
 _LOCK_NAME = ".lock"
