@@ -31,6 +31,8 @@ def pages_with(language):
 @pytest.mark.parametrize("page", pages_with("python"))
 def test_python_examples_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    for run in (block for block in blocks(page, "toml") if "[network]" in block and "[data]" in block):
+        (tmp_path / "run.toml").write_text(run.replace("epochs = 20", "epochs = 1"))
     names = {"__name__": page}
     for block in blocks(page, "python"):
         if block.startswith("# file:"):  # a file of somebody's package, which is no script

@@ -67,7 +67,9 @@ def main(config: Path, folder: Path, seed: int, kills: int) -> None:
     total, number = 0, 0
     while total < kills:
         mine = 0
-        while was_killed(config, folder / str(number), rng.uniform(0.0, 0.8 * span)):
+        # A resumed process needs its own time to set up and, at the end, to test: on a machine that has become
+        # slower since the undisturbed run, longer lives must become likely.
+        while was_killed(config, folder / str(number), rng.uniform(0.0, (1 + mine / 20) * span)):
             mine += 1
             if mine > 20 * kills:
                 sys.exit("the run makes no progress between kills")
