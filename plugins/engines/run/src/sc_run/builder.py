@@ -31,6 +31,7 @@ class Drive:
 
 
 _NO_DRIVE = Drive(0.0, 0.0)
+_INPUT_MARGIN = 2.0  # one standard deviation of the membrane is this many times the way to the threshold
 
 _READOUT_GAIN = 1.0  # a readout has no threshold to reach; small weights start with a loss near chance
 
@@ -120,8 +121,11 @@ def projection_gain(source: Population, target: Population, dt: float, drive: Dr
         return 1.0  # the projection itself will be refused
     if isinstance(target.neuron, LI):
         return _READOUT_GAIN
-    seen = drive if isinstance(source.neuron, Input) and drive != _NO_DRIVE else _SPIKES
-    return fluctuation_gain(target.neuron, seen.constant, seen.fluctuating, dt=dt)
+    if isinstance(source.neuron, Input) and drive != _NO_DRIVE:
+        gain = fluctuation_gain(target.neuron, drive.constant, drive.fluctuating, dt=dt)
+        # What stays the same from sample to sample makes some neurons' lot: they would be silent for all of them.
+        return _INPUT_MARGIN * gain
+    return fluctuation_gain(target.neuron, _SPIKES.constant, _SPIKES.fluctuating, dt=dt)
 
 
 def _population(path: str, name: str, n: int, neuron: Any) -> Population:
