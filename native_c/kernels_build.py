@@ -13,6 +13,16 @@ from setuptools._distutils.errors import CCompilerError, DistutilsError
 from setuptools._distutils.sysconfig import customize_compiler
 
 SOURCES = pathlib.Path(__file__).resolve().parent / "csrc"
+KERNELS = (
+    "vectors",
+    "events",
+    "neurons",
+    "forward",
+    "neurons_backward",
+    "gather",
+    "backward",
+    "weight_gradient",
+)
 FLOATING_TYPES = {"f32": "float", "f64": "double"}
 
 
@@ -25,8 +35,8 @@ def declarations(suffix: str, c_type: str) -> str:
 def definitions(suffix: str, c_type: str) -> str:
     """Return C text that includes the kernels for one floating type."""
     lines = [f"#define REAL {c_type}", f"#define NAME(name) name##_{suffix}"]
-    lines += ['#include "forward.inc"', '#include "backward.inc"', "#undef REAL", "#undef NAME"]
-    return "\n".join(lines)
+    lines += [f'#include "{name}.inc"' for name in KERNELS]
+    return "\n".join([*lines, "#undef REAL", "#undef NAME"])
 
 
 def openmp_flags() -> list[str]:

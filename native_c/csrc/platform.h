@@ -43,4 +43,20 @@ static int usable_threads(int32_t wanted)
 #endif
 }
 
+static inline int this_thread(void)
+{
+#if defined(_OPENMP)
+    return omp_get_thread_num();
+#else
+    return 0;
+#endif
+}
+
+/* Rows per task: several tasks for each thread, so that one which is held up does not hold up the others. */
+static inline int64_t rows_per_task(int64_t rows, int threads)
+{
+    const int64_t wanted = rows / (threads > 1 ? 8 * (int64_t)threads : 1);
+    return wanted > 16 ? (wanted + 15) / 16 * 16 : 16;
+}
+
 #endif

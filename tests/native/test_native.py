@@ -14,60 +14,106 @@ if not sc_native.available:
     pytest.skip("the compiled kernels are not installed", allow_module_level=True)
 
 from sc_native.buffers import Buffers, KernelError
-from sc_native.network import NativeNetwork
+from sc_native.network import NativeNetwork, PopulationView, ProjectionView
 
-N_STEPS, BATCH = 5, 2
-
-
-def population(model, n, dtype, **arrays):
-    shape = (N_STEPS, BATCH, n)
-    return (model, n, False, 0, {"output": np.zeros(shape, dtype), **arrays})
+N_STEPS, BATCH, N_TARGET = 5, 2, 3
+DECAY = math.exp(-1 / 10)
 
 
-def integrator(dtype, n=3):
-    """An input of 2 neurons onto n leaky integrators."""
-    alpha = np.full(n, math.exp(-1 / 10), dtype)
-    source = population("Input", 2, dtype)
-    readout = population(
-        "LI", n, dtype, decay_membrane=alpha, input_gain=1 - alpha, leak_drive=np.zeros(n, dtype),
-        membrane=np.zeros((BATCH, n), dtype),
-    )  # fmt: skip
-    return source, readout
+def build(dtype, projection, history=0):
+    """Two inputs onto three leaky integrators; returns the network and the arrays of both populations."""
+    kept = (history + N_STEPS, BATCH)
+    source = {"event_count": np.zeros(kept, np.int32), "event_index": np.empty((*kept, 2), np.int32)}
+    decay = np.full(N_TARGET, DECAY, dtype)
+    readout = {
+        "decay_membrane": decay,
+        "input_gain": 1 - decay,
+        "leak_drive": np.zeros(N_TARGET, dtype),
+        "membrane": np.zeros((BATCH, N_TARGET), dtype),
+        "current": np.zeros((N_STEPS, BATCH, N_TARGET), dtype),
+        "output": np.zeros((*kept, N_TARGET), dtype),
+    }
+    views = [PopulationView("Input", 2, False, 0, source), PopulationView("LI", N_TARGET, False, 0, readout)]
+    native = NativeNetwork(np.dtype(dtype), (N_STEPS, BATCH, history), views, [projection], [0, 1, 2])
+    return native, source, readout
 
 
-def csr(dtype):
+def sparse(dtype, delay=0):
     """Neuron 0 reaches targets 0 and 2, neuron 1 target 1."""
-    return np.array([0, 2, 3], np.int32), np.array([0, 2, 1], np.int32), np.array([2.0, 3.0, 5.0], dtype)
+    indptr, indices = np.array([0, 2, 3], np.int32), np.array([0, 2, 1], np.int32)
+    return ProjectionView(0, 1, delay, indptr, indices, np.array([2.0, 3.0, 5.0], dtype))
+
+
+def dense(dtype, delay=0):
+    """All to all, with weights 1 ... 6."""
+    indptr, indices = np.array([0, 3, 6], np.int32), np.tile(np.arange(3, dtype=np.int32), 2)
+    return ProjectionView(0, 1, delay, indptr, indices, np.arange(1, 7).astype(dtype))
+
+
+def values(dtype, history=0):
+    return np.empty((history + N_STEPS, BATCH, 2), dtype)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_impulse_response_through_sparse_synapses(dtype):
-    source, readout = integrator(dtype)
-    source[4]["output"][1, 0, 0] = 1.0
-    source[4]["output"][2, 1, 1] = 0.5
-    native = NativeNetwork(np.dtype(dtype), N_STEPS, BATCH, 0)
-    native.set_populations([source, readout])
-    native.set_projections([(0, 1, 0, *csr(dtype))])
+@pytest.mark.parametrize("connect", [sparse, dense])
+@pytest.mark.parametrize("delay", [0, 2])
+def test_impulse_response(dtype, connect, delay):
+    native, _, readout = build(dtype, connect(dtype, delay), history=delay)
+    activity = np.zeros((N_STEPS, BATCH, 2), dtype)
+    activity[1, 0, 0], activity[2, 1, 1] = 1.0, 0.5
+    native.set_input(0, activity, values(dtype, delay), 1)
     native.forward(1)
-    alpha = math.exp(-1 / 10)
-    kernel = (1 - alpha) * alpha ** np.arange(N_STEPS)
-    expected = np.zeros((N_STEPS, BATCH, 3))
-    expected[1:, 0, 0], expected[1:, 0, 2] = 2 * kernel[:-1], 3 * kernel[:-1]
-    expected[2:, 1, 1] = 0.5 * 5 * kernel[:-2]
-    np.testing.assert_allclose(readout[4]["output"], expected, rtol=1e-6)
+    response = (1 - DECAY) * DECAY ** np.arange(N_STEPS)
+    rows = {sparse: ([2, 0, 3], [0, 5, 0]), dense: ([1, 2, 3], [4, 5, 6])}[connect]
+    expected = np.zeros((N_STEPS, BATCH, N_TARGET))
+    for (step, sample, size), row in zip(((1, 0, 1.0), (2, 1, 0.5)), rows, strict=True):
+        begin = step + delay
+        expected[begin:, sample] = size * np.outer(response[: N_STEPS - begin], row)
+    np.testing.assert_allclose(readout["output"][delay:], expected, rtol=1e-6, atol=1e-12)
 
 
-def test_weight_gradient_is_the_sum_of_products():
+@pytest.mark.parametrize("n", [1, 7, 8, 9, 64, 101])
+def test_bytes_and_values_become_the_same_events(n):
+    rng = np.random.default_rng(n)
+    spikes = (rng.random((N_STEPS, BATCH, n)) < 0.2).astype(np.uint8)
+    lists = []
+    for activity in (spikes, spikes.astype(np.float32)):
+        arrays = {
+            "event_count": np.zeros((N_STEPS, BATCH), np.int32),
+            "event_index": np.empty((N_STEPS, BATCH, n), np.int32),
+        }
+        native = NativeNetwork(
+            np.dtype(np.float32),
+            (N_STEPS, BATCH, 0),
+            [PopulationView("Input", n, False, 0, arrays)],
+            [],
+            [0, 1],
+        )
+        native.set_input(0, activity, np.empty((N_STEPS, BATCH, n), np.float32), 2)
+        lists.append(
+            [
+                arrays["event_index"][t, b, : arrays["event_count"][t, b]].tolist()
+                for t in range(N_STEPS)
+                for b in range(BATCH)
+            ]
+        )
+    expected = [np.flatnonzero(spikes[t, b]).tolist() for t in range(N_STEPS) for b in range(BATCH)]
+    assert lists == [expected, expected]
+
+
+@pytest.mark.parametrize("connect", [sparse, dense])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_weight_gradient_is_the_sum_of_products(connect, threads):
     rng = np.random.default_rng(0)
-    source, readout = integrator(np.float64)
-    native = NativeNetwork(np.dtype(np.float64), N_STEPS, BATCH, 0)
-    native.set_populations([source, readout])
-    native.set_projections([(0, 1, 0, *csr(np.float64))])
-    activity, arriving = rng.random((N_STEPS, BATCH, 2)), rng.random((N_STEPS, BATCH, 3))
-    gradient = np.ones(3)
-    native.weight_gradient(0, activity, arriving, gradient, 2)
-    dense = np.einsum("tbi,tbj->ij", activity, arriving)
-    np.testing.assert_allclose(gradient, 1 + np.array([dense[0, 0], dense[0, 2], dense[1, 1]]), rtol=1e-12)
+    native, _, readout = build(np.float64, connect(np.float64))
+    activity, arriving = rng.random((N_STEPS, BATCH, 2)), rng.random((N_STEPS, BATCH, N_TARGET))
+    native.set_input(0, activity, values(np.float64), threads)
+    readout["current"][...] = arriving
+    gradient = np.full(3 if connect is sparse else 6, np.nan)
+    native.weight_gradient(0, gradient, threads)
+    full = np.einsum("tbi,tbj->ij", activity, arriving)
+    expected = [full[0, 0], full[0, 2], full[1, 1]] if connect is sparse else full.ravel()
+    np.testing.assert_allclose(gradient, expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -84,10 +130,8 @@ def test_buffers_refuse_what_c_would_misread(array, error, words):
 
 
 def test_a_delay_beyond_the_kept_history_is_refused():
-    native = NativeNetwork(np.dtype(np.float64), N_STEPS, BATCH, 0)
-    native.set_populations(list(integrator(np.float64)))
-    native.set_projections([(0, 1, 2, *csr(np.float64))])
-    with pytest.raises(KernelError, match="sc_forward refused its arguments"):
+    native, _, _ = build(np.float64, sparse(np.float64, delay=2))
+    with pytest.raises(KernelError, match=r"sc_forward refused its arguments"):
         native.forward(1)
 
 
@@ -96,15 +140,13 @@ def test_a_forked_child_does_not_hang():
     """libgomp may hang in a child whose parent had threads; the child falls back to one."""
     program = """
 import os, numpy as np
-from sc_native.network import NativeNetwork
+from sc_native.network import NativeNetwork, PopulationView
 def run():
-    native = NativeNetwork(np.dtype(np.float64), 5, 4, 0)
     a = np.full(1, 0.9)
     arrays = dict(output=np.zeros((5, 4, 1)), decay_membrane=a, input_gain=1 - a, leak_drive=0 * a,
-                  membrane=np.zeros((4, 1)), drive=np.ones((5, 4, 1)))
-    native.set_populations([("LI", 1, False, 0, arrays)])
-    native.set_projections([])
-    native.forward(2)
+                  membrane=np.zeros((4, 1)), drive=np.ones((5, 4, 1)), current=np.empty((5, 4, 1)))
+    views = [PopulationView("LI", 1, False, 0, arrays)]
+    NativeNetwork(np.dtype(np.float64), (5, 4, 0), views, [], [0, 1]).forward(2)
     return arrays["output"].sum()
 expected = run()
 child = os.fork()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,53 @@ _COEFFICIENTS = (
     "adaptation_strength",
 )
 _STATE = ("membrane", "synaptic_current", "adaptation")
-_RECORDS = ("drive", "membrane_record", "adaptation_record")
+_WINDOW = ("drive", "current", "membrane_record", "adaptation_record")
+_INTEGER = np.dtype(np.int32)
+
+
+class PopulationView(NamedTuple):
+    """One population as the kernels see it.
+
+    Parameters
+    ----------
+    model : str
+        A key of `MODELS`.
+    n : int
+    reset_to_value : bool
+    refractory_steps : int
+    arrays : mapping of str to ndarray
+        By the names of the C struct, what a model lacks being absent or None: coefficients (n,); state
+        (batch, n); ``refractory`` (batch, n) int32; ``drive``, ``current``, ``membrane_record``,
+        ``adaptation_record`` (n_steps, batch, n); ``output`` (history + n_steps, batch, n); ``event_count``
+        (history + n_steps, batch) and ``event_index`` (history + n_steps, batch, n) int32.
+    """
+
+    model: str
+    n: int
+    reset_to_value: bool
+    refractory_steps: int
+    arrays: Arrays
+
+
+class ProjectionView(NamedTuple):
+    """One projection as the kernels see it: CSR arrays, rows = presynaptic.
+
+    Parameters
+    ----------
+    source, target : int
+        Places of the populations.
+    delay : int
+        Steps.
+    indptr, indices : ndarray, int32
+    data : ndarray
+    """
+
+    source: int
+    target: int
+    delay: int
+    indptr: NDArray[np.int32]
+    indices: NDArray[np.int32]
+    data: NDArray[Any]
 
 
 class NativeNetwork:
@@ -46,141 +92,151 @@ class NativeNetwork:
     ----------
     dtype : numpy.dtype
         float32 or float64, of every array but the integer ones.
-    n_steps, batch, history : int
+    shape : (n_steps, batch, history)
         Steps of the window, sequences, and steps that outputs keep before the window.
+    populations : sequence of PopulationView
+        Populations of a loop stand together; otherwise in the order of a step.
+    projections : sequence of ProjectionView
+    group_start : sequence of int
+        Places of the first population of each group (one population, or those of a loop), and the number of
+        populations.
     """
 
-    def __init__(self, dtype: np.dtype[Any], n_steps: int, batch: int, history: int) -> None:
+    def __init__(
+        self,
+        dtype: np.dtype[Any],
+        shape: tuple[int, int, int],
+        populations: Sequence[PopulationView],
+        projections: Sequence[ProjectionView],
+        group_start: Sequence[int],
+    ) -> None:
         self._dtype, self._suffix = dtype, SUFFIXES[dtype]
-        self._n_steps, self._batch, self._history = n_steps, batch, history
+        self._n_steps, self._batch, self._history = shape
         self._buffers = Buffers()
-        self._sizes: list[int] = []
-        self._populations: Any = None
-        self._projections: Any = None
-        self._scratch: Any = None
-        self._n_projections = 0
+        self._sizes = [population.n for population in populations]
+        self._populations = self._buffers.new(f"population_{self._suffix}[]", len(populations))
+        for struct, view in zip(self._populations, populations, strict=True):
+            self._set_population(struct, view)
+        self._projections = self._buffers.new(f"projection_{self._suffix}[]", len(projections))
+        for struct, projection in zip(self._projections, projections, strict=True):
+            self._set_projection(struct, projection)
+        self._groups = ffi.new("int64_t[]", list(group_start))
+        self._network = self._buffers.new(f"network_{self._suffix}[]", 1)
+        self._network[0] = (
+            self._populations, self._projections, self._groups,
+            len(populations), len(projections), len(group_start) - 1, *shape,
+        )  # fmt: skip
+        self._workspace = np.empty(0, np.uint8)
 
     def _real(self, array: NDArray[Any] | None, size: int, name: str) -> Any:
         return self._buffers.pointer(array, self._dtype, size, name)
 
-    def set_populations(self, populations: Sequence[tuple[str, int, bool, int, Arrays]]) -> None:
-        """Set the populations in the order of a step.
-
-        Parameters
-        ----------
-        populations : sequence of (model, n, reset_to_value, refractory_steps, arrays)
-            `arrays` holds coefficients (n,), state (batch, n), ``refractory`` (batch, n) int32, ``drive``,
-            ``membrane_record``, ``adaptation_record`` (n_steps, batch, n) and ``output``
-            (history + n_steps, batch, n), by the names of the C struct; what a model lacks is absent or None.
-        """
-        structs = self._buffers.new(f"population_{self._suffix}[]", len(populations))
-        self._sizes = [n for _, n, *_ in populations]
-        for struct, (model, n, reset_to_value, refractory_steps, arrays) in zip(
-            structs, populations, strict=True
+    def _set_population(self, struct: Any, view: PopulationView) -> None:
+        n, arrays = view.n, view.arrays
+        struct.model, struct.n = MODELS[view.model], n
+        struct.reset_to_value, struct.refractory_steps = int(view.reset_to_value), view.refractory_steps
+        kept = (self._history + self._n_steps) * self._batch
+        for names, size in (
+            (_COEFFICIENTS, n),
+            (_STATE, self._batch * n),
+            (_WINDOW, self._n_steps * self._batch * n),
+            (("output",), kept * n),
         ):
-            struct.model, struct.n = MODELS[model], n
-            struct.reset_to_value, struct.refractory_steps = int(reset_to_value), refractory_steps
-            for names, size in (
-                (_COEFFICIENTS, n),
-                (_STATE, self._batch * n),
-                (_RECORDS, self._n_steps * self._batch * n),
-                (("output",), (self._history + self._n_steps) * self._batch * n),
-            ):
-                for name in names:
-                    setattr(struct, name, self._real(arrays.get(name), size, name))
-            struct.refractory = self._buffers.pointer(
-                arrays.get("refractory"), np.dtype(np.int32), self._batch * n, "refractory"
-            )
-        self._populations = structs
-        scratch = np.empty(self._batch * max(self._sizes), dtype=self._dtype)
-        self._scratch = self._real(scratch, scratch.size, "scratch")
+            for name in names:
+                setattr(struct, name, self._real(arrays.get(name), size, name))
+        pointer = self._buffers.pointer
+        struct.refractory = pointer(arrays.get("refractory"), _INTEGER, self._batch * n, "refractory")
+        struct.events.count = pointer(arrays.get("event_count"), _INTEGER, kept, "event_count")
+        struct.events.index = pointer(arrays.get("event_index"), _INTEGER, kept * n, "event_index")
 
-    def set_projections(
-        self,
-        projections: Sequence[tuple[int, int, int, NDArray[np.int32], NDArray[np.int32], NDArray[Any]]],
-    ) -> None:
-        """Set the projections.
+    def _set_projection(self, struct: Any, view: ProjectionView) -> None:
+        struct.source, struct.target, struct.delay = view.source, view.target, view.delay
+        rows, columns = self._sizes[view.source], self._sizes[view.target]
+        pointer = self._buffers.pointer
+        struct.indptr = pointer(view.indptr, _INTEGER, rows + 1, "indptr")
+        struct.indices = pointer(view.indices, _INTEGER, view.data.size, "indices")
+        struct.data = self._real(view.data, view.data.size, "data")
+        # A canonical matrix with as many entries as places holds every column in order.
+        struct.dense = int(view.data.size == rows * columns)
+
+    def set_input(self, place: int, activity: NDArray[Any], value: NDArray[Any], n_threads: int) -> None:
+        """Fill the events of an Input population for the window.
 
         Parameters
         ----------
-        projections : sequence of (source, target, delay, indptr, indices, data)
-            `source` and `target` count populations as `set_populations` got them.
+        place : int
+            Of the population.
+        activity : ndarray, shape (n_steps, batch, n), C-contiguous
+            uint8 spikes, or values of the network's dtype.
+        value : ndarray, shape (history + n_steps, batch, n)
+            Where to keep the values; not touched for spikes. It must live as long as this object.
         """
-        structs = self._buffers.new(f"projection_{self._suffix}[]", len(projections))
-        index = np.dtype(np.int32)
-        for struct, (source, target, delay, indptr, indices, data) in zip(structs, projections, strict=True):
-            struct.source, struct.target, struct.delay = source, target, delay
-            rows, columns = self._sizes[source], self._sizes[target]
-            struct.indptr = self._buffers.pointer(indptr, index, rows + 1, "indptr")
-            struct.indices = self._buffers.pointer(indices, index, data.size, "indices")
-            struct.data = self._real(data, data.size, "data")
-            # A canonical matrix with as many entries as places holds every column in order.
-            struct.dense = int(data.size == rows * columns)
-        self._projections, self._n_projections = structs, len(projections)
+        events, n = self._populations[place].events, self._sizes[place]
+        rows = self._n_steps * self._batch
+        buffers = Buffers()
+        if activity.dtype == np.uint8:
+            events.value = ffi.NULL
+            function = kernel("sc_events_from_bytes", self._dtype)
+        else:
+            events.value = buffers.pointer(
+                value, self._dtype, (rows + self._history * self._batch) * n, "value"
+            )
+            function = kernel("sc_events_from_values", self._dtype)
+        pointer = buffers.pointer(activity, activity.dtype, rows * n, "activity")
+        first_row = self._history * self._batch
+        check(function(pointer, rows, n, first_row, ffi.addressof(events), n_threads), "sc_events")
 
     def forward(self, n_threads: int) -> None:
-        """Advance through the window: fills outputs and records, changes the state."""
-        function = kernel("sc_forward", self._dtype)
-        code = function(
-            self._populations, len(self._sizes), self._projections, self._n_projections,
-            self._n_steps, self._batch, self._history, self._scratch, n_threads,
-        )  # fmt: skip
-        check(code, "sc_forward")
+        """Advance through the window: fills outputs, events and records, changes the state."""
+        check(kernel("sc_forward", self._dtype)(self._network, n_threads), "sc_forward")
 
     def backward(
         self,
         gradients: Sequence[Arrays],
-        surrogate: str,
-        slope: float,
-        scale: float,
+        surrogate: tuple[str, float, float],
         through_reset: bool,
         n_threads: int,
     ) -> None:
-        """Back-propagate through the window that `forward` recorded.
+        """Back-propagate through the window that `forward` recorded: every ``current`` becomes dL/d x.
 
         Parameters
         ----------
         gradients : sequence of mappings, one per population
-            ``output_gradient`` and ``current_gradient`` (n_steps, batch, n); ``membrane_gradient``,
-            ``synaptic_gradient``, ``adaptation_gradient`` (batch, n).
-        surrogate : str
-            A key of `SURROGATES`.
+            ``output_gradient`` (n_steps, batch, n); ``membrane_gradient``, ``synaptic_gradient``,
+            ``adaptation_gradient`` (batch, n).
+        surrogate : (str, float, float)
+            A key of `SURROGATES`, slope and scale.
         """
         buffers = Buffers()
         structs = buffers.new(f"gradient_{self._suffix}[]", len(gradients))
         for struct, n, arrays in zip(structs, self._sizes, gradients, strict=True):
-            for name in ("output_gradient", "current_gradient"):
-                size = self._n_steps * self._batch * n
-                setattr(struct, name, buffers.pointer(arrays.get(name), self._dtype, size, name))
+            size = self._n_steps * self._batch * n
+            struct.output_gradient = buffers.pointer(
+                arrays.get("output_gradient"), self._dtype, size, "output_gradient"
+            )
             for name in ("membrane_gradient", "synaptic_gradient", "adaptation_gradient"):
                 setattr(struct, name, buffers.pointer(arrays.get(name), self._dtype, self._batch * n, name))
-        function = kernel("sc_backward", self._dtype)
-        code = function(
-            self._populations, structs, len(self._sizes), self._projections, self._n_projections,
-            self._n_steps, self._batch, self._history, SURROGATES[surrogate], slope, scale,
-            int(through_reset), self._scratch, n_threads,
-        )  # fmt: skip
+        kind, slope, scale = surrogate
+        settings = buffers.new(f"surrogate_{self._suffix}[]", 1)
+        settings[0] = (SURROGATES[kind], slope, scale, int(through_reset))
+        n_values = kernel("sc_backward_workspace", self._dtype)(self._network, n_threads)
+        workspace = self._workspace_of(n_values * self._dtype.itemsize)
+        real = ffi.cast("float *" if self._suffix == "f32" else "double *", workspace)
+        code = kernel("sc_backward", self._dtype)(self._network, structs, settings, real, n_threads)
         check(code, "sc_backward")
 
-    def weight_gradient(
-        self,
-        projection: int,
-        output: NDArray[Any],
-        current_gradient: NDArray[Any],
-        weight_gradient: NDArray[Any],
-        n_threads: int,
-    ) -> None:
-        """Add the window's gradient of one projection's weights to `weight_gradient` (n_synapses,)."""
-        struct = self._projections[projection]
-        n_source, n_target = self._sizes[struct.source], self._sizes[struct.target]
-        buffers = Buffers()
-        code = kernel("sc_weight_gradient", self._dtype)(
-            ffi.addressof(struct), n_source, n_target,
-            buffers.pointer(output, self._dtype, (self._history + self._n_steps) * self._batch * n_source, "output"),
-            buffers.pointer(
-                current_gradient, self._dtype, self._n_steps * self._batch * n_target, "current_gradient"
-            ),
-            self._n_steps, self._batch, self._history,
-            buffers.pointer(weight_gradient, self._dtype, weight_gradient.size, "weight_gradient"), n_threads,
-        )  # fmt: skip
-        check(code, "sc_weight_gradient")
+    def weight_gradient(self, projection: int, weight_gradient: NDArray[Any], n_threads: int) -> None:
+        """Write the window's gradient of one projection's weights to `weight_gradient` (n_synapses,)."""
+        size = kernel("sc_weight_gradient_workspace", self._dtype)(self._network, projection)
+        workspace = self._workspace_of(size)
+        view = self._projections[projection]
+        n_synapses = view.indptr[self._sizes[view.source]]
+        pointer = Buffers().pointer(weight_gradient, self._dtype, n_synapses, "weight_gradient")
+        function = kernel("sc_weight_gradient", self._dtype)
+        check(function(self._network, projection, pointer, workspace, n_threads), "sc_weight_gradient")
+
+    def _workspace_of(self, size: int) -> Any:
+        """Return at least `size` bytes, kept between calls: touching fresh memory is slow."""
+        if self._workspace.size < size:
+            self._workspace = np.empty(size, np.uint8)
+        return ffi.from_buffer("char[]", self._workspace)

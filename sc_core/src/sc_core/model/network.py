@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import scipy.sparse
 from numpy.typing import ArrayLike, NDArray
 
 from sc_core.contracts.state import State
@@ -37,6 +38,9 @@ class Network:
     input_population, output_population : Population
     order : tuple of Population
         The order in which a step visits the populations (specs/neurons.md).
+    groups : tuple of tuple of Population
+        `order` cut into single populations and those that form a loop of projections, whatever their delays:
+        what a group emits reaches only itself and later groups.
     dtype : numpy.dtype
         That of every weight.
     max_delay : int
@@ -82,13 +86,14 @@ class Network:
         _refuse_twice("projections", (projection.name for projection in self.projections))
         self._check_endpoints()
         self.dtype = self._common_dtype()
-        self.order = self._order()
+        self.groups = self._groups()
+        self.order = tuple(population for group in self.groups for population in group)
         self.max_delay = max((projection.delay for projection in self.projections), default=0)
         self.input_population = self._find("inputs", inputs, 0)
         self.output_population = self._find("outputs", outputs, -1)
         for population in self.populations:
-            population.incoming = [p for p in self.projections if p.target is population]
             population.bind(self.dt)
+        self._connect()
 
     def __repr__(self) -> str:
         synapses = sum(projection.n_synapses for projection in self.projections)
@@ -111,7 +116,8 @@ class Network:
             raise ConfigurationError("network.projections", f"weights must share one dtype, got {listed}")
         return next(iter(dtypes.values()), np.dtype(np.float32))
 
-    def _order(self) -> tuple[Population, ...]:
+    def _step_order(self) -> list[Population]:
+        """Return the populations in topological order of the projections without delay."""
         sorter: graphlib.TopologicalSorter[str] = graphlib.TopologicalSorter()
         by_name = {population.name: population for population in self.populations}
         for name in by_name:
@@ -120,13 +126,43 @@ class Network:
             if projection.delay == 0:
                 sorter.add(projection.target.name, projection.source.name)
         try:
-            return tuple(by_name[name] for name in sorter.static_order())
+            return [by_name[name] for name in sorter.static_order()]
         except graphlib.CycleError as error:
             cycle = " -> ".join(reversed(error.args[1]))
             raise ConfigurationError(
                 "network.projections",
                 f"the cycle {cycle} has no delay; give one of its projections a delay of at least 1 step",
             ) from None
+
+    def _groups(self) -> tuple[tuple[Population, ...], ...]:
+        order = self._step_order()
+        place = {population.name: i for i, population in enumerate(order)}
+        edges = [(place[p.source.name], place[p.target.name]) for p in self.projections]
+        sources, targets = zip(*edges, strict=True) if edges else ((), ())
+        graph = scipy.sparse.coo_array(
+            (np.ones(len(edges)), (sources, targets)), shape=(len(order), len(order))
+        )
+        _, label = scipy.sparse.csgraph.connected_components(graph, connection="strong")
+        sorter: graphlib.TopologicalSorter[int] = graphlib.TopologicalSorter()
+        for component in label.tolist():
+            sorter.add(component)
+        for source, target in edges:
+            if label[source] != label[target]:
+                sorter.add(int(label[target]), int(label[source]))
+        return tuple(
+            tuple(population for population, mine in zip(order, label, strict=True) if mine == component)
+            for component in sorter.static_order()
+        )
+
+    def _connect(self) -> None:
+        """Tell populations their incoming projections, those from outside their group first."""
+        group_of = {
+            population.name: number for number, group in enumerate(self.groups) for population in group
+        }
+        for population in self.populations:
+            incoming = [p for p in self.projections if p.target is population]
+            incoming.sort(key=lambda p: group_of[p.source.name] == group_of[p.target.name])
+            population.incoming = incoming
 
     def _find(self, option: str, wanted: Population | str | None, default: int) -> Population:
         if wanted is None:

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from sc_core.errors import NumericalError, ShapeError
 from sc_core.model.dynamics import NeuronState, initial_state
 from sc_core.model.network import Network
-from sc_core.model.neurons import Coefficients
+from sc_core.model.neurons import Coefficients, Input
+from sc_core.model.population import Population
 
 
 @attrs.frozen(eq=False)
@@ -27,6 +28,12 @@ class PopulationArrays:
         The first `history` steps are those before the window.
     drive : ndarray, shape (n_steps, batch, n), or None
         External current.
+    current : ndarray, shape (n_steps, batch, n), or None
+        What the population receives, x[t]; after a backward pass the loss's gradient with respect to it. None
+        for an Input.
+    events : mapping of ndarray
+        The active neurons of each step and sequence, for the compiled kernels: ``event_count``
+        (history + n_steps, batch) and ``event_index`` (history + n_steps, batch, n), int32. Empty for a readout.
     membrane_record, adaptation_record : ndarray, shape (n_steps, batch, n), or None
         u[t] and a[t] of specs/neurons.md, where a gradient will need them.
     """
@@ -36,6 +43,8 @@ class PopulationArrays:
     state: NeuronState
     output: NDArray[Any]
     drive: NDArray[Any] | None
+    current: NDArray[Any] | None
+    events: dict[str, NDArray[Any]]
     membrane_record: NDArray[Any] | None
     adaptation_record: NDArray[Any] | None
 
@@ -90,22 +99,35 @@ class NetworkArrays:
         self.place = {population.name: i for i, population in enumerate(network.order)}
         self.populations = tuple(self._allocate(population, record) for population in network.order)
 
-    def _allocate(self, population: Any, record: bool) -> PopulationArrays:
+    def _allocate(self, population: Population, record: bool) -> PopulationArrays:
         dtype = self.network.dtype
-        coefficients: Coefficients = population.coefficients(dtype)
+        coefficients = population.coefficients(dtype)
         window = (self.n_steps, self.batch, population.n)
-        driven = population is self.network.input_population and coefficients.model != "Input"
+        kept = (self.history + self.n_steps, self.batch, population.n)
+        is_input = coefficients.model == "Input"
         recorded = record and population.spiking
         adapting = recorded and "decay_adaptation" in coefficients
+        # Memory that is never touched costs nothing: the kernels and the references use different parts of it.
         return PopulationArrays(
             coefficients=coefficients,
             n=population.n,
             state=initial_state(coefficients, (self.batch, population.n), dtype),
-            output=np.zeros((self.history + self.n_steps, *window[1:]), dtype),
-            drive=np.zeros(window, dtype) if driven else None,
-            membrane_record=np.zeros(window, dtype) if recorded else None,
-            adaptation_record=np.zeros(window, dtype) if adapting else None,
+            output=np.zeros(kept, dtype),
+            drive=np.zeros(window, dtype) if self._is_driven(population) else None,
+            current=None if is_input else np.empty(window, dtype),
+            events={
+                "event_count": np.zeros(kept[:2], np.int32),
+                "event_index": np.empty(kept, np.int32),
+            }
+            if coefficients.model != "LI"
+            else {},
+            membrane_record=np.empty(window, dtype) if recorded else None,
+            adaptation_record=np.empty(window, dtype) if adapting else None,
         )
+
+    def _is_driven(self, population: Population) -> bool:
+        """Whether external input is the population's current: it passes an Input instead."""
+        return population is self.network.input_population and not isinstance(population.neuron, Input)
 
     def __getitem__(self, name: str) -> PopulationArrays:
         return self.populations[self.place[name]]
@@ -121,9 +143,5 @@ class NetworkArrays:
             for name, value in fresh.items():
                 arrays.state[name][...] = value
             arrays.output[: self.history] = 0
-
-    def drive_with(self, inputs: NDArray[Any]) -> None:
-        """Copy external input, shape (n_steps, batch, n_input), to where the kernels read it."""
-        arrays = self[self.network.input_population.name]
-        target = arrays.output[self.history :] if arrays.drive is None else arrays.drive
-        target[...] = inputs
+            if arrays.events:
+                arrays.events["event_count"][: self.history] = 0

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from sc_core import kernels
 from sc_core.model.dynamics import step
-from sc_core.simulation.arrays import NetworkArrays
+from sc_core.model.neurons import Input
+from sc_core.simulation.arrays import NetworkArrays, PopulationArrays
 
 if TYPE_CHECKING:
-    from sc_native.network import NativeNetwork
+    from sc_native.network import NativeNetwork, PopulationView
 
 
 class Forward:
@@ -31,13 +32,23 @@ class Forward:
         self.arrays = arrays
         self._native: NativeNetwork | None = None
         self._weights: list[NDArray[Any]] = []
+        self._input_values: NDArray[Any] | None = None
 
-    def run(self) -> None:
-        """Advance through the window: fills outputs and records, changes the state."""
-        if kernels.native():
-            self.native().forward(kernels.thread_count())
-        else:
+    def run(self, inputs: NDArray[Any]) -> None:
+        """Advance through the window: fills outputs and records, changes the state.
+
+        Parameters
+        ----------
+        inputs : ndarray, shape (n_steps, batch, n_input)
+            Any numeric dtype. The output of an Input population is left unfilled by the compiled kernels.
+        """
+        if not kernels.native():
+            self._set_dense_input(inputs)
             _reference(self.arrays)
+            return
+        native = self.native()
+        self._set_native_input(native, inputs)
+        native.forward(kernels.thread_count())
 
     def native(self) -> NativeNetwork:
         """Return the C view of the arrays, built anew when a projection was rewired."""
@@ -49,48 +60,70 @@ class Forward:
             self._native, self._weights = _native_view(self.arrays), weights
         return self._native
 
+    def _set_dense_input(self, inputs: NDArray[Any]) -> None:
+        arrays = self.arrays[self.arrays.network.input_population.name]
+        target = arrays.output[self.arrays.history :] if arrays.drive is None else arrays.drive
+        target[...] = inputs
+
+    def _set_native_input(self, native: NativeNetwork, inputs: NDArray[Any]) -> None:
+        population = self.arrays.network.input_population
+        if not isinstance(population.neuron, Input):
+            self._set_dense_input(inputs)
+            return
+        spikes = inputs.dtype in (np.uint8, np.bool_) and bool(inputs.size == 0 or inputs.max() <= 1)
+        activity = np.ascontiguousarray(inputs, np.uint8 if spikes else self.arrays.network.dtype)
+        if self._input_values is None:
+            self._input_values = np.empty_like(self.arrays[population.name].output)
+        place = self.arrays.place[population.name]
+        native.set_input(place, activity, self._input_values, kernels.thread_count())
+
+
+def _population_view(population: PopulationArrays) -> PopulationView:
+    from sc_native.network import PopulationView
+
+    is_input = population.coefficients.model == "Input"
+    arrays = {
+        "output": None if is_input else population.output,
+        "drive": population.drive,
+        "current": population.current,
+        "membrane_record": population.membrane_record,
+        "adaptation_record": population.adaptation_record,
+        **population.coefficients.arrays,
+        **population.state,
+        **population.events,
+    }
+    coefficients = population.coefficients
+    return PopulationView(
+        coefficients.model, population.n, coefficients.reset_to_value, coefficients.refractory_steps, arrays
+    )
+
 
 def _native_view(arrays: NetworkArrays) -> NativeNetwork:
-    from sc_native.network import NativeNetwork  # exists only where the kernels were compiled
+    from sc_native.network import NativeNetwork, ProjectionView  # exists only where the kernels were compiled
 
-    native = NativeNetwork(arrays.network.dtype, arrays.n_steps, arrays.batch, arrays.history)
-    populations = []
-    for population in arrays.populations:
-        coefficients = population.coefficients
-        records = {
-            "output": population.output,
-            "drive": population.drive,
-            "membrane_record": population.membrane_record,
-            "adaptation_record": population.adaptation_record,
-        }
-        populations.append((
-            coefficients.model,
-            population.n,
-            coefficients.reset_to_value,
-            coefficients.refractory_steps,
-            {**coefficients.arrays, **population.state, **records},
-        ))  # fmt: skip
-    native.set_populations(populations)
-    native.set_projections(
+    network = arrays.network
+    return NativeNetwork(
+        network.dtype,
+        (arrays.n_steps, arrays.batch, arrays.history),
+        [_population_view(population) for population in arrays.populations],
         [
-            (arrays.place[p.source.name], arrays.place[p.target.name], p.delay, p.indptr, p.indices, p.data)
-            for p in arrays.network.projections
-        ]
+            ProjectionView(
+                arrays.place[p.source.name], arrays.place[p.target.name], p.delay, p.indptr, p.indices, p.data
+            )
+            for p in network.projections
+        ],
+        np.cumsum([0, *(len(group) for group in network.groups)]).tolist(),
     )
-    return native
 
 
 def _reference(arrays: NetworkArrays) -> None:
     network, history = arrays.network, arrays.history
     for t in range(arrays.n_steps):
         for population, mine in zip(network.order, arrays.populations, strict=True):
-            if mine.coefficients.model == "Input":
+            if mine.current is None:
                 continue
-            current = (
-                np.zeros((arrays.batch, mine.n), network.dtype)
-                if mine.drive is None
-                else mine.drive[t].copy()
-            )
+            current = mine.current[t]
+            current[...] = 0 if mine.drive is None else mine.drive[t]
             for projection in population.incoming:
                 activity = arrays[projection.source.name].output[history + t - projection.delay]
                 current += activity @ projection.weights

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sc_core.model.network import Network
+from sc_core.model.neurons import Input
 from sc_core.simulation.arrays import NetworkArrays, checked_inputs
 from sc_core.simulation.forward import Forward
 
@@ -41,10 +42,12 @@ def simulate(network: Network, inputs: ArrayLike) -> dict[str, NDArray[Any]]:
     """
     array = checked_inputs(network, inputs)
     arrays = NetworkArrays(network, array.shape[0], array.shape[1])
-    arrays.drive_with(array)
-    Forward(arrays).run()
+    Forward(arrays).run(array)
+    outputs = {name: arrays.output(name) for name in arrays.place}
+    if isinstance(network.input_population.neuron, Input):
+        outputs[network.input_population.name] = array.astype(network.dtype)
     single = np.ndim(inputs) == 2
-    return {name: arrays.output(name)[:, 0] if single else arrays.output(name) for name in arrays.place}
+    return {name: output[:, 0] if single else output for name, output in outputs.items()}
 
 
 def firing_rates(network: Network, inputs: ArrayLike) -> dict[str, NDArray[np.float64]]:

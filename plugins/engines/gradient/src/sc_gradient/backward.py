@@ -30,16 +30,6 @@ class Backward:
         self.forward = forward
         self.surrogate = surrogate
         self.through_reset = through_reset
-        self._current_gradients = [
-            self._current_gradient(place) for place in range(len(forward.arrays.populations))
-        ]
-
-    def _current_gradient(self, place: int) -> Array | None:
-        arrays = self.forward.arrays
-        population = arrays.populations[place]
-        if population.coefficients.model == "Input":
-            return None
-        return np.empty((arrays.n_steps, arrays.batch, population.n), arrays.network.dtype)
 
     def run(self, output_gradient: Array) -> list[Array]:
         """Return dL/d weights, one array (n_synapses,) per projection; zeros where a projection is frozen.
@@ -55,7 +45,7 @@ class Backward:
         if kernels.native():
             self._native(output_gradient, loss_place, carries)
         else:
-            _reference(arrays, self._current_gradients, output_gradient, loss_place, carries, self)
+            _reference(arrays, output_gradient, loss_place, carries, self)
         return [self._weight_gradient(index) for index in range(len(arrays.network.projections))]
 
     def _carries(self, place: int) -> dict[str, Array]:
@@ -73,36 +63,25 @@ class Backward:
         gradients: list[dict[str, Array | None]] = [
             {
                 "output_gradient": np.ascontiguousarray(output_gradient) if place == loss_place else None,
-                "current_gradient": current_gradient,
                 **carry,
             }
-            for place, (current_gradient, carry) in enumerate(
-                zip(self._current_gradients, carries, strict=True)
-            )
+            for place, carry in enumerate(carries)
         ]
-        self.forward.native().backward(
-            gradients,
-            self.surrogate.name,
-            self.surrogate.slope,
-            self.surrogate.scale,
-            self.through_reset,
-            kernels.thread_count(),
-        )
+        surrogate = (self.surrogate.name, self.surrogate.slope, self.surrogate.scale)
+        self.forward.native().backward(gradients, surrogate, self.through_reset, kernels.thread_count())
 
     def _weight_gradient(self, index: int) -> Array:
         arrays = self.forward.arrays
         projection = arrays.network.projections[index]
-        gradient = np.zeros_like(projection.data)
         if not projection.trainable:
+            return np.zeros_like(projection.data)
+        gradient = np.empty_like(projection.data)
+        if kernels.native():
+            self.forward.native().weight_gradient(index, gradient, kernels.thread_count())
             return gradient
         source = arrays[projection.source.name]
-        current_gradient = self._current_gradients[arrays.place[projection.target.name]]
+        current_gradient = arrays[projection.target.name].current
         assert current_gradient is not None  # no projection targets an Input  # noqa: S101
-        if kernels.native():
-            self.forward.native().weight_gradient(
-                index, source.output, current_gradient, gradient, kernels.thread_count()
-            )
-            return gradient
         begin = arrays.history - projection.delay
         activity = source.output[begin : begin + arrays.n_steps].reshape(-1, source.n)
         arriving = current_gradient.reshape(-1, projection.target.n)
@@ -118,7 +97,6 @@ class Backward:
 
 def _reference(
     arrays: NetworkArrays,
-    current_gradients: list[Array | None],
     output_gradient: Array,
     loss_place: int,
     carries: list[dict[str, Array]],
@@ -127,15 +105,15 @@ def _reference(
     network = arrays.network
     for t in reversed(range(arrays.n_steps)):
         for place in reversed(range(len(arrays.populations))):
-            mine = current_gradients[place]
+            population = arrays.populations[place]
+            mine = population.current
             if mine is None:
                 continue
-            population = arrays.populations[place]
             gz = output_gradient[t].copy() if place == loss_place else np.zeros_like(mine[t])
             for projection in network.projections:
                 arrival = t + projection.delay
                 if projection.source is network.order[place] and arrival < arrays.n_steps:
-                    arriving = current_gradients[arrays.place[projection.target.name]]
+                    arriving = arrays[projection.target.name].current
                     assert arriving is not None  # no projection targets an Input  # noqa: S101
                     gz += arriving[arrival] @ projection.weights.T
             if population.coefficients.model == "LI":

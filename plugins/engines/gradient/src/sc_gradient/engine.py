@@ -86,8 +86,7 @@ class GradientEngine:
         backward = self._backward(*array.shape[:2])
         arrays = backward.forward.arrays
         arrays.reset()
-        arrays.drive_with(array)
-        backward.forward.run()
+        backward.forward.run(array)
         return arrays.output(self.network.output_population.name)
 
     def loss_and_gradient(self, batch: Batch) -> tuple[float, list[NDArray[Any]]]:
