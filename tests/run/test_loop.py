@@ -108,6 +108,15 @@ def test_a_finished_run_says_so(config, workplace, capsys, files_of):
         np.testing.assert_array_equal(one.data, other.data)
 
 
+@pytest.mark.parametrize("name", ["step-000000004-0123456789abcdef.safetensors", "latest.json.tmp"])
+def test_what_a_kill_left_behind_after_the_last_commit_goes_at_resume(name, config, workplace, files_of):
+    sc_run.train(config, output="run", progress=False)
+    before = files_of(workplace / "run")
+    (workplace / "run" / "checkpoint" / name).write_bytes(b"left over")
+    sc_run.resume("run", progress=False)
+    assert files_of(workplace / "run") == before
+
+
 def test_nan_loss_stops_the_run_and_keeps_the_checkpoint(config, workplace):
     config["learner"] = {"name": "delta", "poison_at": 7}
     with pytest.raises(

@@ -53,12 +53,15 @@ class Checkpoint:
         The number of updates made.
     state : mapping
         The run's whole state, as it was given to `write_checkpoint`.
+    tensors : StoredTensors
+        The file with its arrays.
     best : StoredTensors or None
         The file with the best network's state, if the run has one.
     """
 
     step: int
     state: Mapping[str, Any]
+    tensors: StoredTensors
     best: StoredTensors | None
 
 
@@ -117,7 +120,20 @@ def write_checkpoint(
     record["digest"] = _digest_of(record)
     text = json.dumps(record, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
     write_atomically(folder / _LATEST, text.encode())
-    _remove_unreferenced(folder, {stored.file} if best is None else {stored.file, best.file})
+    _remove_unreferenced(folder, stored, best)
+
+
+def remove_leftovers(run_folder: Path, checkpoint: Checkpoint) -> None:
+    """Remove what a process left behind that was killed between a commit and the cleaning up after it.
+
+    Parameters
+    ----------
+    run_folder : pathlib.Path
+        Held by this process.
+    checkpoint : Checkpoint
+        What `read_checkpoint` returned for it.
+    """
+    _remove_unreferenced(run_folder / FOLDER, checkpoint.tensors, checkpoint.best)
 
 
 def read_checkpoint(run_folder: Path) -> Checkpoint | None:
@@ -141,12 +157,13 @@ def read_checkpoint(run_folder: Path) -> Checkpoint | None:
     record = _read_record(path)
     if record is None:
         return None
-    tensors, _ = _load(path.parent, StoredTensors(**record["tensors"]))
+    stored = StoredTensors(**record["tensors"])
+    tensors, _ = _load(path.parent, stored)
     best = None if record["best"] is None else StoredTensors(**record["best"])
     if best is not None:
         _read_verified(path.parent, best)
     try:
-        return Checkpoint(record["step"], join_state(record["state"], tensors), best)
+        return Checkpoint(record["step"], join_state(record["state"], tensors), stored, best)
     except CheckpointError as error:
         raise CheckpointError(f"{path.parent / record['tensors']['file']}: {error}") from None
 
@@ -270,8 +287,9 @@ def _digest_of(record: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _remove_unreferenced(folder: Path, referenced: set[str]) -> None:
+def _remove_unreferenced(folder: Path, *referenced: StoredTensors | None) -> None:
+    names = {stored.file for stored in referenced if stored is not None}
     for pattern in ("step-*" + _SUFFIX, "best-*" + _SUFFIX, "*" + TEMPORARY_SUFFIX):
         for file in folder.glob(pattern):
-            if file.name not in referenced:
+            if file.name not in names:
                 file.unlink()

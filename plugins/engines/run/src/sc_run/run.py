@@ -11,7 +11,7 @@ import attrs
 
 from sc_core.errors import CheckpointError, ConfigurationError
 from sc_core.model import Network
-from sc_run.checkpoint import Checkpoint, read_checkpoint
+from sc_run.checkpoint import Checkpoint, read_checkpoint, remove_leftovers
 from sc_run.config import Config, config_table, parse_config, read_toml
 from sc_run.interruption import watch_signals
 from sc_run.loop import TrainingLoop
@@ -122,6 +122,8 @@ def resume(folder: str | Path, *, progress: bool = True) -> RunResult:
     with hold_run(folder):
         parsed = parse_config(read_toml(path), folder.resolve())
         checkpoint = read_checkpoint(folder)
+        if checkpoint is not None:
+            remove_leftovers(folder, checkpoint)
         parts = assemble(parsed, path.read_text(encoding="utf-8"))
         return _run(folder, parts, checkpoint, Reporter(progress))
 
