@@ -16,6 +16,7 @@ SOURCES = pathlib.Path(__file__).resolve().parent / "csrc"
 KERNELS = (
     "vectors",
     "events",
+    "dense",
     "neurons",
     "forward",
     "neurons_backward",

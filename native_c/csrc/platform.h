@@ -52,6 +52,13 @@ static inline int this_thread(void)
 #endif
 }
 
+/* Samples per task: a few at a time, so that their state stays in the cache. */
+static inline int64_t samples_per_task(int64_t batch, int threads)
+{
+    const int64_t share = (batch + threads - 1) / threads;
+    return share < 8 ? share : 8;
+}
+
 /* Rows per task: several tasks for each thread, so that one which is held up does not hold up the others. */
 static inline int64_t rows_per_task(int64_t rows, int threads)
 {

@@ -188,7 +188,8 @@ class NativeNetwork:
 
     def forward(self, n_threads: int) -> None:
         """Advance through the window: fills outputs, events and records, changes the state."""
-        check(kernel("sc_forward", self._dtype)(self._network, n_threads), "sc_forward")
+        workspace = self._real_workspace(kernel("sc_forward_workspace", self._dtype)(self._network))
+        check(kernel("sc_forward", self._dtype)(self._network, workspace, n_threads), "sc_forward")
 
     def backward(
         self,
@@ -219,10 +220,10 @@ class NativeNetwork:
         kind, slope, scale = surrogate
         settings = buffers.new(f"surrogate_{self._suffix}[]", 1)
         settings[0] = (SURROGATES[kind], slope, scale, int(through_reset))
-        n_values = kernel("sc_backward_workspace", self._dtype)(self._network, n_threads)
-        workspace = self._workspace_of(n_values * self._dtype.itemsize)
-        real = ffi.cast("float *" if self._suffix == "f32" else "double *", workspace)
-        code = kernel("sc_backward", self._dtype)(self._network, structs, settings, real, n_threads)
+        workspace = self._real_workspace(
+            kernel("sc_backward_workspace", self._dtype)(self._network, n_threads)
+        )
+        code = kernel("sc_backward", self._dtype)(self._network, structs, settings, workspace, n_threads)
         check(code, "sc_backward")
 
     def weight_gradient(self, projection: int, weight_gradient: NDArray[Any], n_threads: int) -> None:
@@ -234,6 +235,10 @@ class NativeNetwork:
         pointer = Buffers().pointer(weight_gradient, self._dtype, n_synapses, "weight_gradient")
         function = kernel("sc_weight_gradient", self._dtype)
         check(function(self._network, projection, pointer, workspace, n_threads), "sc_weight_gradient")
+
+    def _real_workspace(self, n_values: int) -> Any:
+        workspace = self._workspace_of(n_values * self._dtype.itemsize)
+        return ffi.cast("float *" if self._suffix == "f32" else "double *", workspace)
 
     def _workspace_of(self, size: int) -> Any:
         """Return at least `size` bytes, kept between calls: touching fresh memory is slow."""

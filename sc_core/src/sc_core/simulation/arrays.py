@@ -33,7 +33,8 @@ class PopulationArrays:
         for an Input.
     events : mapping of ndarray
         The active neurons of each step and sequence, for the compiled kernels: ``event_count``
-        (history + n_steps, batch) and ``event_index`` (history + n_steps, batch, n), int32. Empty for a readout.
+        (history + n_steps, batch) and ``event_index`` (history + n_steps, batch, n), int32. An Input has
+        ``event_value`` too, of the shape of ``event_index``. Empty for a readout.
     membrane_record, adaptation_record : ndarray, shape (n_steps, batch, n), or None
         u[t] and a[t] of specs/neurons.md, where a gradient will need them.
     """
@@ -89,15 +90,25 @@ class NetworkArrays:
     populations : tuple of PopulationArrays
         In the network's order of a step.
     history : int
-        Steps before the window that outputs keep: the network's longest delay.
+        Steps before the window that outputs keep: the network's longest delay and, with `record`, its longest
+        refractory period, since a backward pass reads from the spikes who was refractory.
+    input_has_values : bool
+        Whether ``event_value`` of an Input is filled: not as long as it has passed nothing but spikes.
     """
 
     def __init__(self, network: Network, n_steps: int, batch: int, *, record: bool = False) -> None:
         self.network = network
         self.n_steps, self.batch = n_steps, batch
-        self.history = network.max_delay
         self.place = {population.name: i for i, population in enumerate(network.order)}
+        self.history = self._longest_memory(record)
+        self.input_has_values = False
         self.populations = tuple(self._allocate(population, record) for population in network.order)
+
+    def _longest_memory(self, record: bool) -> int:
+        if not record:
+            return self.network.max_delay
+        coefficients = (population.coefficients(self.network.dtype) for population in self.network.order)
+        return max(self.network.max_delay, *(model.refractory_steps for model in coefficients))
 
     def _allocate(self, population: Population, record: bool) -> PopulationArrays:
         dtype = self.network.dtype
@@ -107,6 +118,11 @@ class NetworkArrays:
         is_input = coefficients.model == "Input"
         recorded = record and population.spiking
         adapting = recorded and "decay_adaptation" in coefficients
+        events = {}
+        if coefficients.model != "LI":
+            events = {"event_count": np.zeros(kept[:2], np.int32), "event_index": np.empty(kept, np.int32)}
+        if is_input:
+            events["event_value"] = np.empty(kept, dtype)
         # Memory that is never touched costs nothing: the kernels and the references use different parts of it.
         return PopulationArrays(
             coefficients=coefficients,
@@ -115,12 +131,7 @@ class NetworkArrays:
             output=np.zeros(kept, dtype),
             drive=np.zeros(window, dtype) if self._is_driven(population) else None,
             current=None if is_input else np.empty(window, dtype),
-            events={
-                "event_count": np.zeros(kept[:2], np.int32),
-                "event_index": np.empty(kept, np.int32),
-            }
-            if coefficients.model != "LI"
-            else {},
+            events=events,
             membrane_record=np.empty(window, dtype) if recorded else None,
             adaptation_record=np.empty(window, dtype) if adapting else None,
         )
@@ -138,6 +149,7 @@ class NetworkArrays:
 
     def reset(self) -> None:
         """Return to the state before the first step."""
+        self.input_has_values = False
         for arrays in self.populations:
             fresh = initial_state(arrays.coefficients, (self.batch, arrays.n), self.network.dtype)
             for name, value in fresh.items():
@@ -145,3 +157,43 @@ class NetworkArrays:
             arrays.output[: self.history] = 0
             if arrays.events:
                 arrays.events["event_count"][: self.history] = 0
+
+    def continue_from(self, previous: NetworkArrays) -> None:
+        """Go on where `previous` ended: take over its state and what it sent in its last `history` steps.
+
+        Parameters
+        ----------
+        previous : NetworkArrays
+            Of the same network, for any number of steps: these arrays themselves, too.
+
+        Raises
+        ------
+        ShapeError
+            If it holds another number of sequences.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sc_core import LI, Network, Population
+        >>> from sc_core.simulation import Forward, NetworkArrays
+        >>> network = Network([Population("driven", 1, LI())], [])
+        >>> two, three = NetworkArrays(network, 2, 1), NetworkArrays(network, 3, 1)
+        >>> Forward(two).run(np.ones((2, 1, 1)))
+        >>> three.continue_from(two)
+        >>> Forward(three).run(np.ones((3, 1, 1)))
+        >>> bool(np.isclose(three.output("driven")[-1, 0, 0], network.run(np.ones((5, 1)))[-1, 0]))
+        True
+        """
+        if previous.batch != self.batch:
+            raise ShapeError(
+                f"a window of {self.batch} sequences can't go on from one of {previous.batch}: "
+                "a window has as many as the one before it"
+            )
+        self.input_has_values = previous.input_has_values
+        last = slice(previous.n_steps, previous.n_steps + self.history)
+        for mine, before in zip(self.populations, previous.populations, strict=True):
+            for name, value in before.state.items():
+                mine.state[name][...] = value
+            mine.output[: self.history] = before.output[last]
+            for name, rows in before.events.items():
+                mine.events[name][: self.history] = rows[last]

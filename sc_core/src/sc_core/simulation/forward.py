@@ -32,7 +32,6 @@ class Forward:
         self.arrays = arrays
         self._native: NativeNetwork | None = None
         self._weights: list[NDArray[Any]] = []
-        self._input_values: NDArray[Any] | None = None
 
     def run(self, inputs: NDArray[Any]) -> None:
         """Advance through the window: fills outputs and records, changes the state.
@@ -71,11 +70,14 @@ class Forward:
             self._set_dense_input(inputs)
             return
         spikes = inputs.dtype in (np.uint8, np.bool_) and bool(inputs.size == 0 or inputs.max() <= 1)
-        activity = np.ascontiguousarray(inputs, np.uint8 if spikes else self.arrays.network.dtype)
-        if self._input_values is None:
-            self._input_values = np.empty_like(self.arrays[population.name].output)
+        values = self.arrays[population.name].events["event_value"]
+        if not spikes and not self.arrays.input_has_values:
+            values[: self.arrays.history] = 1  # of spikes before this window
+            self.arrays.input_has_values = True
+        as_bytes = not self.arrays.input_has_values
+        activity = np.ascontiguousarray(inputs, np.uint8 if as_bytes else self.arrays.network.dtype)
         place = self.arrays.place[population.name]
-        native.set_input(place, activity, self._input_values, kernels.thread_count())
+        native.set_input(place, activity, values, kernels.thread_count())
 
 
 def _population_view(population: PopulationArrays) -> PopulationView:
