@@ -8,12 +8,15 @@ from workspace import ROOT, distributions
 
 HEADER = "# Every third-party version, pinned. Compiled by `tox run -e constraints`; not edited by hand.\n"
 
+PINNED_THEMSELVES = ("oracles.txt",)  # why, stands there
+
 
 def compile_constraints() -> str:
     """Return the text of constraints.txt, for every platform and Python version that is supported."""
     # What builds the distributions is pinned as well, as if it were one more requirements file (stdin).
     build_requirements = sorted({r for d in distributions() for r in d.project["build-system"]["requires"]})
-    requirements = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "requirements").glob("*.txt"))]
+    files = sorted((ROOT / "requirements").glob("*.txt"))
+    requirements = [str(path.relative_to(ROOT)) for path in files if path.name not in PINNED_THEMSELVES]
     command = ["uv", "pip", "compile", "--quiet", "--upgrade", "--universal", "--python-version=3.11"]
     command += ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
     compiled = subprocess.run(

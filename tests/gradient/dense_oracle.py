@@ -33,8 +33,13 @@ def decay(tau, n):
     return np.broadcast_to(np.exp(-1.0 / np.asarray(tau, dtype=float)), (n,))
 
 
-def run(network, weights, inputs, spike, through_reset):
-    """Outputs of every population, as lists over the steps; `weights` are dense matrices, one per projection."""
+def run(network, weights, inputs, spike, through_reset, detach_every=None):
+    """Outputs of every population, as lists over the steps.
+
+    `weights` are dense matrices, one per projection, or a function of the step that returns them. Every
+    `detach_every` steps a window begins, which no gradient leaves towards the past.
+    """
+    window = detach_every or len(inputs)
     batch = inputs.shape[1]
     order = []
     while len(order) < len(network.populations):  # a topological order of our own
@@ -48,11 +53,17 @@ def run(network, weights, inputs, spike, through_reset):
     last_spike = {p: np.full((batch, p.n), -(10**6)) for p in order}
     output = {p: [] for p in order}
     for t in range(len(inputs)):
+        if t > 0 and t % window == 0:
+            for s in state.values():
+                s.update({name: detached(value) for name, value in s.items()})
+        weights_now = weights(t) if callable(weights) else weights
         for p in order:
             x = anp.array(inputs[t]) if p is network.populations[0] else 0.0
-            for projection, w in zip(network.projections, weights, strict=True):
+            for projection, w in zip(network.projections, weights_now, strict=True):
                 if projection.target is p and t >= projection.delay:
-                    x = x + anp.dot(output[projection.source][t - projection.delay], w)
+                    sent = t - projection.delay
+                    arriving = output[projection.source][sent]
+                    x = x + anp.dot(arriving if sent // window == t // window else detached(arriving), w)
             kind, neuron, s = type(p.neuron).__name__, p.neuron, state[p]
             if kind == "Input":
                 output[p].append(x)

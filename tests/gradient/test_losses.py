@@ -1,5 +1,7 @@
 """Losses against HIPS autograd, hand-made values and finite differences."""
 
+import re
+
 import autograd
 import autograd.numpy as anp
 import numpy as np
@@ -7,7 +9,8 @@ import pytest
 from scipy.optimize import approx_fprime
 
 from sc_core.errors import ConfigurationError, ShapeError
-from sc_gradient import LOSSES, accuracy, find_loss
+from sc_core.options import structure, unstructure
+from sc_gradient import LOSSES, GradientOptions, RatePenalty, VanRossum, accuracy, find_loss
 
 
 def outputs(dtype=np.float64):
@@ -93,8 +96,40 @@ def test_targets_that_do_not_fit_are_refused_with_both_shapes(name, targets, wor
         LOSSES[name].loss_and_gradient(outputs(), targets)
 
 
-def test_unknown_losses_are_refused_by_name():
-    with pytest.raises(ConfigurationError, match="no loss 'hinge'; there are: cross_entropy"):
-        find_loss("hinge")
-    with pytest.raises(ConfigurationError, match="must be a name, a loss or a callable"):
-        find_loss(3)
+def test_a_loss_may_be_a_table_of_its_name_and_options():
+    assert find_loss({"name": "van_rossum", "tau": 7}, dt=0.5) == VanRossum(tau=7.0, dt=0.5)
+    assert find_loss("van_rossum", dt=0.1) == VanRossum(tau=20.0, dt=0.1)
+    assert find_loss({"name": "cross_entropy_max"}) == LOSSES["cross_entropy_max"]
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        ("hinge", "loss_fn: no loss 'hinge'; there are: cross_entropy"),
+        (3, "must be a name, a table, a loss or a callable"),
+        ({"tau": 3.0}, "loss_fn: a table needs the name of a loss"),
+        ({"name": "hinge"}, "no loss 'hinge'"),
+        ({"name": "van_rossum", "tau": 0}, "loss_fn.tau: must be > 0, got 0"),
+        ({"name": "van_rossum", "dt": 1.0}, "loss_fn.dt: is not an option"),
+    ],
+)
+def test_losses_that_cannot_be_are_refused_by_name(loss, words):
+    with pytest.raises(ConfigurationError, match=re.escape(words)):
+        find_loss(loss)
+
+
+def test_options_name_the_full_key_and_survive_a_configuration_file():
+    table = {
+        "loss_fn": {"name": "mean_square_filtered", "tau": 5.0},
+        "rate_penalties": [{"population": "hidden", "strength": 0.1, "upper": 40.0}],
+    }
+    checked = structure(GradientOptions, table, "learner")
+    assert checked.rate_penalties == (RatePenalty(population="hidden", strength=0.1, upper=40.0),)
+    assert structure(GradientOptions, unstructure(checked), "learner") == checked
+    for change, words in (
+        ({"loss_fn": {"name": "van_rossum", "tau": -1.0}}, "learner.loss_fn.tau: must be > 0, got -1"),
+        ({"loss_fn": "hinge"}, "learner.loss_fn: no loss 'hinge'"),
+        ({"rate_penalties": [{"population": "hidden"}]}, "learner.rate_penalties[0].strength: is required"),
+    ):
+        with pytest.raises(ConfigurationError, match=re.escape(words)):
+            structure(GradientOptions, {**table, **change}, "learner")

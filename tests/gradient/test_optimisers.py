@@ -9,9 +9,10 @@ from sc_core import LI, Input, Network, Population, Projection
 from sc_gradient import Optimiser, OptimiserOptions
 
 
-def network(weights=(1.0, -2.0), trainable=True):
+def network(weights=(1.0, -2.0), trainable=True, dtype=np.float64):
     source, target = Population("source", 1, Input()), Population("target", len(weights), LI())
-    return Network([source, target], [Projection(source, target, [list(weights)], trainable=trainable)])
+    matrix = np.array([weights], dtype)
+    return Network([source, target], [Projection(source, target, matrix, trainable=trainable)])
 
 
 GRADIENTS = np.random.default_rng(0).normal(size=(12, 2))
@@ -90,12 +91,94 @@ def test_moments_travel_with_their_synapse_when_the_pattern_changes():
     optimiser.update([np.array([5.0])], lr=0.1)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"weight_min": -1.0}, [3.0, -1.0, 0.25]),
+        ({"weight_max": 2.0}, [2.0, -3.0, 0.25]),
+        ({"weight_min": -2.5, "weight_max": 0.125}, [0.125, -2.5, 0.125]),
+    ],
+)
+def test_weights_are_clipped_to_their_bounds_after_each_update(options, expected, dtype):
+    net = network((1.0, -2.0, 0.25), dtype=dtype)
+    Optimiser(net, OptimiserOptions(**options)).update([np.array([-2.0, 1.0, 0.0], dtype)], lr=1.0)
+    assert net.projections[0].data.tolist() == expected
+    assert net.projections[0].data.dtype == dtype
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw"])
+def test_no_weight_crosses_zero_where_the_sign_is_kept(name):
+    rng = np.random.default_rng(5)
+    initial = rng.normal(0, 0.3, 40)
+    kept, free = network(initial), network(initial)
+    optimisers = [
+        Optimiser(net, OptimiserOptions(optimiser=name, keep_sign=sign))
+        for net, sign in ((kept, True), (free, False))
+    ]
+    for _ in range(30):
+        gradient = rng.normal(0, 1.0, 40)
+        for optimiser in optimisers:
+            optimiser.update([gradient], lr=0.1)
+    weights = kept.projections[0].data
+    assert (weights * np.sign(initial) >= 0).all()
+    assert (weights == 0).any()
+    assert (weights != 0).any()
+    assert (free.projections[0].data * np.sign(initial) < 0).any()
+
+
+def test_a_weight_that_stopped_at_zero_may_return_to_its_own_side_only():
+    net = network((0.5, -0.5))
+    optimiser = Optimiser(net, OptimiserOptions(keep_sign=True))
+    seen = []
+    for gradient in ([1.0, -1.0], [1.0, -1.0], [-0.25, 0.25]):
+        optimiser.update([np.array(gradient)], lr=1.0)
+        seen.append(net.projections[0].data.tolist())
+    assert seen == [[0.0, 0.0], [0.0, 0.0], [0.25, -0.25]]
+
+
+def test_a_zero_weight_takes_the_sign_of_where_it_first_moves():
+    net = network((1.0, 1.0))
+    net.projections[0].data[1] = 0.0
+    optimiser = Optimiser(net, OptimiserOptions(keep_sign=True))
+    for gradient in ([0.0, 2.0], [0.0, -5.0]):
+        optimiser.update([np.array(gradient)], lr=1.0)
+    assert net.projections[0].data.tolist() == [1.0, 0.0]
+
+
+def test_signs_travel_with_their_synapse_and_grown_ones_get_that_of_their_weight():
+    net = network((1.0, -2.0, 0.5))
+    optimiser = Optimiser(net, OptimiserOptions(keep_sign=True))
+    projection = net.projections[0]
+    projection.rewire(prune=[0])
+    projection.rewire(grow=([0], [0], [-0.25]))  # in the place of the positive one
+    optimiser.update([np.array([-9.0, -9.0, 9.0])], lr=1.0)
+    assert projection.data.tolist() == [0.0, 0.0, 0.0]
+    assert projection.synapse_state["sign"].tolist() == [-1, -1, 1]
+
+
+def test_signs_that_someone_registered_are_the_ones_kept():
+    net = network((1.0, 1.0))
+    net.projections[0].register("sign", [-1, 1], np.int8)
+    optimiser = Optimiser(net, OptimiserOptions(keep_sign=True))
+    optimiser.update([np.zeros(2)], lr=1.0)
+    assert net.projections[0].data.tolist() == [0.0, 1.0]
+
+
+def test_a_second_optimiser_keeps_the_signs_of_the_first():
+    net = network((0.5, -0.5))
+    Optimiser(net, OptimiserOptions(keep_sign=True)).update([np.array([1.0, 0.0])], lr=1.0)
+    Optimiser(net, OptimiserOptions(keep_sign=True)).update([np.array([1.0, 0.0])], lr=1.0)
+    assert net.projections[0].data.tolist() == [0.0, -0.5]
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         ({"momentum": 1.0}, "momentum"),
         ({"clip_norm": 0.0}, "clip_norm"),
         ({"optimiser": "lion"}, "optimiser"),
+        ({"weight_min": 1.0, "weight_max": 1.0}, "weight_max must be > weight_min, 1.0, got 1.0"),
     ],
 )
 def test_impossible_options_are_refused_by_name(options, words):

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sc_core.contracts import Batch, State
-from sc_core.errors import ShapeError
 from sc_core.model import Network
-from sc_gradient import GradientEngine, GradientOptions, Loss, Optimiser, accuracy, find_loss
+from sc_gradient import GradientEngine, GradientOptions, Loss, Optimiser, accuracy, as_batch
 
 
 class BPTTLearner:
@@ -21,15 +19,16 @@ class BPTTLearner:
     ----------
     network : sc_core.Network
         Trained in place.
-    loss_fn : str, Loss or callable
-        A name (``"cross_entropy"``, ``"cross_entropy_max"``, ``"cross_entropy_last"``, ``"mean_square"``), a
-        loss with a gradient, or a plain callable ``loss_fn(spikes, targets) -> float``, for which the error signal
-        is ``(spikes - targets) / n_steps``.
+    loss_fn : str, mapping, Loss or callable
+        A name (``"cross_entropy"``, ``"cross_entropy_max"``, ``"cross_entropy_last"``, ``"mean_square"``,
+        ``"mean_square_filtered"``, ``"van_rossum"``), a table of a name and options
+        (``{"name": "van_rossum", "tau": 10.0}``), a loss with a gradient, or a plain callable
+        ``loss_fn(spikes, targets) -> float``, for which the error signal is ``(spikes - targets) / n_steps``.
     lr : float
         Learning rate.
     **options
         The other fields of `sc_gradient.GradientOptions`: ``optimiser`` ("sgd" unless given), ``surrogate``,
-        ``surrogate_slope``, ``through_reset``, ``clip_norm``...
+        ``surrogate_slope``, ``through_reset``, ``clip_norm``, ``rate_penalties``, ``keep_sign``...
 
     Raises
     ------
@@ -66,17 +65,21 @@ class BPTTLearner:
     def __init__(
         self,
         network: Network,
-        loss_fn: str | Loss | Callable[..., float] = "cross_entropy",
+        loss_fn: str | Mapping[str, Any] | Loss | Callable[..., float] = "cross_entropy",
         lr: float = 1e-3,
         **options: Any,
     ) -> None:
         self.options = GradientOptions(lr=lr, **options)
         self.network = network
-        self.loss = find_loss(loss_fn)
         self.lr = lr
         self._engine = GradientEngine(
-            network, self.loss, self.options.surrogate_derivative(), through_reset=self.options.through_reset
+            network,
+            loss_fn,
+            self.options.surrogate_derivative(),
+            through_reset=self.options.through_reset,
+            rate_penalties=self.options.rate_penalties,
         )
+        self.loss = self._engine.loss
         self._optimiser = Optimiser(network, self.options)
 
     def train_step(self, inputs: ArrayLike, targets: ArrayLike) -> float:
@@ -99,7 +102,7 @@ class BPTTLearner:
         ShapeError, NumericalError
             If shapes do not fit, or the inputs, the loss or a gradient are not finite.
         """
-        return self.learn(_as_batch(np.asarray(inputs), np.asarray(targets)))["loss"]
+        return self.learn(as_batch(inputs, targets))["loss"]
 
     def learn(self, experience: Batch) -> Mapping[str, float]:
         """Take one step on a batch; returns ``{"loss": ...}``, the loss before it."""
@@ -117,10 +120,9 @@ class BPTTLearner:
 
     def evaluate(self, experience: Batch) -> Mapping[str, float]:
         """Return the loss, and the accuracy where targets are labels, without learning."""
-        outputs = self._engine.outputs(experience.inputs)
-        metrics = {"loss": self.loss.loss_and_gradient(outputs, experience.targets)[0]}
+        loss, outputs = self._engine.loss_and_outputs(experience)
         share = accuracy(self.loss, outputs, experience.targets)
-        return metrics if share is None else {**metrics, "accuracy": share}
+        return {"loss": loss} if share is None else {"loss": loss, "accuracy": share}
 
     def state_dict(self) -> State:
         """Return the rate and the optimiser's state; the weights are the network's."""
@@ -130,16 +132,3 @@ class BPTTLearner:
         """Take over what `state_dict` returned."""
         self.lr = float(state["lr"])
         self._optimiser.load_state_dict(state["optimiser"])
-
-
-def _as_batch(inputs: NDArray[Any], targets: NDArray[Any]) -> Batch:
-    """Give a single sequence its batch axis."""
-    if inputs.ndim != 2:
-        return Batch(inputs, targets)
-    if targets.ndim == 0:
-        return Batch(inputs[:, None], targets[None])
-    if targets.ndim == 2:
-        return Batch(inputs[:, None], targets[:, None])
-    raise ShapeError(
-        f"targets of one sequence are a label or have shape (n_steps, n_output), got shape {targets.shape}"
-    )

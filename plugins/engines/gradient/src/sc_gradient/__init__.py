@@ -1,10 +1,21 @@
 """Gradients through spiking networks: what the gradient learners share.
 
-It registers no plugin; `sc-plugin-bptt` and others build on it.
+It registers no plugin; `sc-plugin-bptt`, `sc-plugin-tbptt` and others build on it.
 """
 
+from sc_gradient.batches import as_batch
 from sc_gradient.engine import GradientEngine
-from sc_gradient.losses import LOSSES, CrossEntropy, Loss, MeanSquare, accuracy, find_loss
+from sc_gradient.losses import (
+    LOSSES,
+    CrossEntropy,
+    FilteredMeanSquare,
+    Loss,
+    MeanSquare,
+    RatePenalty,
+    VanRossum,
+    accuracy,
+    find_loss,
+)
 from sc_gradient.optimisers import Optimiser, OptimiserOptions
 from sc_gradient.options import GradientOptions
 from sc_gradient.surrogates import Surrogate
@@ -14,13 +25,17 @@ __version__ = "0.1.0"
 __all__ = [
     "LOSSES",
     "CrossEntropy",
+    "FilteredMeanSquare",
     "GradientEngine",
     "GradientOptions",
     "Loss",
     "MeanSquare",
     "Optimiser",
     "OptimiserOptions",
+    "RatePenalty",
     "Surrogate",
+    "VanRossum",
     "accuracy",
+    "as_batch",
     "find_loss",
 ]

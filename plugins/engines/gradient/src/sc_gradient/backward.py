@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -31,21 +32,21 @@ class Backward:
         self.surrogate = surrogate
         self.through_reset = through_reset
 
-    def run(self, output_gradient: Array) -> list[Array]:
+    def run(self, output_gradients: Mapping[str, Array]) -> list[Array]:
         """Return dL/d weights, one array (n_synapses,) per projection; zeros where a projection is frozen.
 
         Parameters
         ----------
-        output_gradient : ndarray, shape (n_steps, batch, n_output)
-            dL/d output of the network's output population.
+        output_gradients : mapping of str to ndarray, shape (n_steps, batch, n)
+            dL/d output by the population's name, of those whose output the loss depends on directly.
         """
         arrays = self.forward.arrays
-        loss_place = arrays.place[arrays.network.output_population.name]
+        direct = {arrays.place[name]: gradient for name, gradient in output_gradients.items()}
         carries = [self._carries(place) for place in range(len(arrays.populations))]
         if kernels.native():
-            self._native(output_gradient, loss_place, carries)
+            self._native(direct, carries)
         else:
-            _reference(arrays, output_gradient, loss_place, carries, self)
+            _reference(arrays, direct, carries, self)
         return [self._weight_gradient(index) for index in range(len(arrays.network.projections))]
 
     def _carries(self, place: int) -> dict[str, Array]:
@@ -59,10 +60,10 @@ class Backward:
         }
         return {carry: np.zeros_like(state[name]) for name, carry in names.items() if name in state}
 
-    def _native(self, output_gradient: Array, loss_place: int, carries: list[dict[str, Array]]) -> None:
+    def _native(self, direct: dict[int, Array], carries: list[dict[str, Array]]) -> None:
         gradients: list[dict[str, Array | None]] = [
             {
-                "output_gradient": np.ascontiguousarray(output_gradient) if place == loss_place else None,
+                "output_gradient": np.ascontiguousarray(direct[place]) if place in direct else None,
                 **carry,
             }
             for place, carry in enumerate(carries)
@@ -97,8 +98,7 @@ class Backward:
 
 def _reference(
     arrays: NetworkArrays,
-    output_gradient: Array,
-    loss_place: int,
+    direct: dict[int, Array],
     carries: list[dict[str, Array]],
     settings: Backward,
 ) -> None:
@@ -109,7 +109,7 @@ def _reference(
             mine = population.current
             if mine is None:
                 continue
-            gz = output_gradient[t].copy() if place == loss_place else np.zeros_like(mine[t])
+            gz = direct[place][t].copy() if place in direct else np.zeros_like(mine[t])
             for projection in network.projections:
                 arrival = t + projection.delay
                 if projection.source is network.order[place] and arrival < arrays.n_steps:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sc_core.contracts import Batch
-from sc_core.errors import ConfigurationError, NumericalError
+from sc_core.errors import ConfigurationError, NumericalError, SCError
 from sc_core.model import Network
 from sc_core.simulation import Forward, NetworkArrays, checked_inputs
 from sc_gradient.backward import Backward
-from sc_gradient.losses import Loss, refuse_non_finite
+from sc_gradient.losses import Loss, RatePenalty, find_loss, refuse_non_finite
 from sc_gradient.surrogates import Surrogate
 
 _KEPT_SHAPES = 3  # a run has full batches, a last short one, and those of the evaluation
@@ -25,10 +26,18 @@ class GradientEngine:
     Parameters
     ----------
     network : sc_core.Network
-    loss : Loss
+    loss : str, mapping, Loss or callable
+        As `find_loss` takes it.
     surrogate : Surrogate
     through_reset : bool
         Whether the gradient passes through the reset.
+    rate_penalties : sequence of RatePenalty
+        Added to the loss.
+
+    Attributes
+    ----------
+    n_runs : int
+        How many sequences or windows it has run: names the last one, for the window after it.
 
     Notes
     -----
@@ -38,16 +47,24 @@ class GradientEngine:
     --------
     >>> import numpy as np
     >>> from sc_core import LI, Batch, Input, Network, Population, Projection
-    >>> from sc_gradient import GradientEngine, Surrogate, find_loss
+    >>> from sc_gradient import GradientEngine, Surrogate
     >>> source, readout = Population("source", 1, Input()), Population("readout", 2, LI())
     >>> network = Network([source, readout], [Projection(source, readout, [[1.0, 1.0]])])
-    >>> engine = GradientEngine(network, find_loss("cross_entropy_last"), Surrogate(), through_reset=False)
+    >>> engine = GradientEngine(network, "cross_entropy_last", Surrogate(), through_reset=False)
     >>> loss, gradients = engine.loss_and_gradient(Batch(np.ones((1, 1, 1)), np.array([0])))
     >>> round(loss, 4), gradients[0].round(4)
     (0.6931, array([-0.0244,  0.0244]))
     """
 
-    def __init__(self, network: Network, loss: Loss, surrogate: Surrogate, *, through_reset: bool) -> None:
+    def __init__(
+        self,
+        network: Network,
+        loss: str | Mapping[str, Any] | Loss | Callable[..., float],
+        surrogate: Surrogate,
+        *,
+        through_reset: bool,
+        rate_penalties: Sequence[RatePenalty] = (),
+    ) -> None:
         if not isinstance(network, Network):
             raise ConfigurationError(
                 "network",
@@ -55,9 +72,14 @@ class GradientEngine:
                 "neuron models",
             )
         self.network = network
-        self.loss = loss
+        self.loss = _loss_for(network, loss)
+        for penalty in rate_penalties:
+            penalty.check(network)
+        self.rate_penalties = tuple(rate_penalties)
         self.surrogate = surrogate
         self.through_reset = through_reset
+        self.n_runs = 0
+        self._last: NetworkArrays | None = None
         self._kept: OrderedDict[tuple[int, int], Backward] = OrderedDict()
 
     def _backward(self, n_steps: int, batch: int) -> Backward:
@@ -70,31 +92,63 @@ class GradientEngine:
         self._kept.move_to_end(shape)
         return self._kept[shape]
 
-    def outputs(self, inputs: ArrayLike) -> NDArray[Any]:
-        """Run sequences from the reset state.
+    def outputs(self, inputs: ArrayLike, *, after: int | None = None) -> NDArray[Any]:
+        """Run sequences from the reset state, or the next window of sequences.
 
         Parameters
         ----------
         inputs : array_like, shape (n_steps, batch, n_input) or (n_steps, n_input)
+        after : int, optional
+            `n_runs` as it was after the window before: the state goes on from there.
 
         Returns
         -------
         ndarray, shape (n_steps, batch, n_output)
             A view that the next call overwrites.
+
+        Raises
+        ------
+        ShapeError, NumericalError
+            If the inputs do not fit the network or the window before, or are not finite.
+        SCError
+            If the engine has run something else since the window before, whose state is lost.
         """
+        return self._run(inputs, after).output(self.network.output_population.name)
+
+    def _run(self, inputs: ArrayLike, after: int | None) -> NetworkArrays:
         array = checked_inputs(self.network, inputs)
+        if after is not None and after != self.n_runs:
+            raise SCError(
+                "the state of the window before is lost: between two windows of a sequence the learner must "
+                "not be used for another one"
+            )
+        previous = None if after is None else self._last
         backward = self._backward(*array.shape[:2])
         arrays = backward.forward.arrays
-        arrays.reset()
+        if previous is None:
+            arrays.reset()
+        else:
+            arrays.continue_from(previous)
+        self.n_runs += 1
+        self._last = arrays
         backward.forward.run(array)
-        return arrays.output(self.network.output_population.name)
+        return arrays
 
-    def loss_and_gradient(self, batch: Batch) -> tuple[float, list[NDArray[Any]]]:
+    def loss_and_outputs(self, batch: Batch, *, after: int | None = None) -> tuple[float, NDArray[Any]]:
+        """Return the loss, and the outputs as `outputs` does."""
+        outputs = self.outputs(batch.inputs, after=after)
+        return self.loss.loss_and_gradient(outputs, batch.targets)[0], outputs
+
+    def loss_and_gradient(
+        self, batch: Batch, *, after: int | None = None
+    ) -> tuple[float, list[NDArray[Any]]]:
         """Return the loss and dL/d weights.
 
         Parameters
         ----------
         batch : sc_core.Batch
+        after : int, optional
+            As in `outputs`. The gradient goes no further back than the window.
 
         Returns
         -------
@@ -106,11 +160,33 @@ class GradientEngine:
         ShapeError, NumericalError
             If the batch does not fit, or the loss or a gradient is not finite.
         """
-        outputs = self.outputs(batch.inputs)
-        loss, output_gradient = self.loss.loss_and_gradient(outputs, batch.targets)
+        arrays = self._run(batch.inputs, after)
+        loss, output_gradients = self._loss_and_output_gradients(arrays, batch.targets)
         refuse_non_finite(loss)
-        gradients = self._backward(*outputs.shape[:2]).run(output_gradient)
+        gradients = self._backward(arrays.n_steps, arrays.batch).run(output_gradients)
         for projection, gradient in zip(self.network.projections, gradients, strict=True):
             if not np.isfinite(gradient).all():
                 raise NumericalError(f"the gradient of projection {projection.name!r} is not finite")
         return loss, gradients
+
+    def _loss_and_output_gradients(
+        self, arrays: NetworkArrays, targets: NDArray[Any]
+    ) -> tuple[float, dict[str, NDArray[Any]]]:
+        """Return the loss with its penalties, and dL/d output of the populations that they look at."""
+        name = self.network.output_population.name
+        loss, gradient = self.loss.loss_and_gradient(arrays.output(name), targets)
+        gradients = {name: gradient}
+        for penalty in self.rate_penalties:
+            value, slope = penalty.loss_and_gradient(arrays.output(penalty.population), self.network.dt)
+            loss += value
+            seen = gradients.get(penalty.population)
+            gradients[penalty.population] = slope if seen is None else seen + slope
+        return loss, gradients
+
+
+def _loss_for(network: Network, loss: str | Mapping[str, Any] | Loss | Callable[..., float]) -> Loss:
+    found = find_loss(loss, network.dt)
+    dt = getattr(found, "dt", network.dt)
+    if dt != network.dt:
+        raise ConfigurationError("loss_fn.dt", f"must be that of the network, {network.dt} ms, got {dt}")
+    return found

@@ -30,6 +30,11 @@ class OptimiserOptions:
         Of `adamw`, decoupled; per update, times the learning rate.
     clip_norm : float or None
         Largest Euclidean norm of the whole gradient.
+    weight_min, weight_max : float or None
+        Bounds that weights are clipped to after each update.
+    keep_sign : bool
+        Whether a weight that would cross zero stops there (Dale's law). The sign is the synapse's own, from when
+        the optimiser is made or the synapse grows.
     """
 
     optimiser: Literal["sgd", "adam", "adamw"] = attrs.field(
@@ -43,6 +48,14 @@ class OptimiserOptions:
     clip_norm: float | None = attrs.field(
         default=None, validator=attrs.validators.optional(attrs.validators.gt(0))
     )
+    weight_min: float | None = None
+    weight_max: float | None = attrs.field(default=None)
+    keep_sign: bool = attrs.field(default=False, validator=attrs.validators.instance_of(bool))
+
+    @weight_max.validator
+    def _check_bounds(self, attribute: attrs.Attribute[float | None], weight_max: float | None) -> None:
+        if self.weight_min is not None and weight_max is not None and not weight_max > self.weight_min:
+            raise ValueError(f"{attribute.name} must be > weight_min, {self.weight_min}, got {weight_max}")
 
 
 class Optimiser:
@@ -76,6 +89,8 @@ class Optimiser:
                 if name in projection.synapse_state:
                     projection.unregister(name)  # of an optimiser before this one
                 projection.register(name)
+            if options.keep_sign and "sign" not in projection.synapse_state:
+                projection.register("sign", np.sign(projection.data), np.int8)
 
     def _trainable(self) -> list[Projection]:
         return [projection for projection in self.network.projections if projection.trainable]
@@ -86,7 +101,10 @@ class Optimiser:
         scale = self._clip_factor(gradients)
         for projection, gradient in zip(self.network.projections, gradients, strict=True):
             if projection.trainable:
+                if self.options.keep_sign:
+                    _settle_signs(projection)
                 self._update_projection(projection, gradient if scale is None else gradient * scale, lr)
+                self._clip_weights(projection)
 
     def _clip_factor(self, gradients: Sequence[NDArray[Any]]) -> np.floating[Any] | None:
         limit = self.options.clip_norm
@@ -115,6 +133,14 @@ class Optimiser:
             projection.data *= kind(1 - lr * options.weight_decay)
         projection.data -= step * (first / root)
 
+    def _clip_weights(self, projection: Projection) -> None:
+        options, weights = self.options, projection.data
+        if options.keep_sign:
+            sign = projection.synapse_state["sign"]
+            weights[weights * sign < 0] = 0
+        if options.weight_min is not None or options.weight_max is not None:
+            np.clip(weights, options.weight_min, options.weight_max, out=weights)
+
     def state_dict(self) -> State:
         """Return the number of updates and every moment."""
         return {
@@ -131,3 +157,10 @@ class Optimiser:
         for projection in self._trainable():
             for name in self._moments:
                 projection.synapse_state[name][...] = state["moments"][projection.name][name]
+
+
+def _settle_signs(projection: Projection) -> None:
+    """Give a sign to the synapses that have none yet: those that grew, and those that have left zero."""
+    sign = projection.synapse_state["sign"]
+    unsettled = sign == 0
+    sign[unsettled] = np.sign(projection.data[unsettled])

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 
-from sc_gradient.losses import LOSSES
+from sc_gradient.losses import RatePenalty, find_loss
 from sc_gradient.optimisers import OptimiserOptions
 from sc_gradient.surrogates import Surrogate
+
+
+def _check_loss(instance: Any, attribute: attrs.Attribute[Any], value: str | dict[str, Any]) -> None:
+    find_loss(value)
 
 
 @attrs.frozen
@@ -17,8 +21,10 @@ class GradientOptions(OptimiserOptions):
 
     Parameters
     ----------
-    loss_fn : str
-        A key of `LOSSES`.
+    loss_fn : str or dict
+        A key of `LOSSES`, or a table with that name and the loss's options.
+    rate_penalties : sequence of RatePenalty
+        Added to the loss.
     lr : float
         Learning rate; a scheduler may change it.
     surrogate : {"fast_sigmoid", "arctan", "triangle"}
@@ -30,7 +36,8 @@ class GradientOptions(OptimiserOptions):
         Whether the gradient passes through the reset.
     """
 
-    loss_fn: str = attrs.field(default="cross_entropy", validator=attrs.validators.in_(tuple(LOSSES)))
+    loss_fn: str | dict[str, Any] = attrs.field(default="cross_entropy", validator=_check_loss)
+    rate_penalties: tuple[RatePenalty, ...] = attrs.field(default=(), converter=tuple)
     lr: float = attrs.field(default=1e-3, validator=attrs.validators.gt(0))
     surrogate: Literal["fast_sigmoid", "arctan", "triangle"] = attrs.field(
         default="fast_sigmoid", validator=attrs.validators.in_(("fast_sigmoid", "arctan", "triangle"))

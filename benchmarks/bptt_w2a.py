@@ -1,0 +1,11 @@
+"""W2a: 1000 neurons, recurrent at 1 % density, batch 1, 100 steps.
+
+python benchmarks/bptt_w2a.py [--output FOLDER] [--threads 1 2] [--rounds N]
+"""
+
+from bptt_speed.command import main
+from bptt_speed.contest import GATHER, LIBRARIES, OURS
+from bptt_speed.workloads import recurrent
+
+if __name__ == "__main__":
+    main("W2a", __doc__, recurrent(density=0.01, batch=1), [OURS, GATHER, *LIBRARIES])

@@ -1,0 +1,156 @@
+"""The equations of specs/neurons.md on dense torch tensors, for its autograd to differentiate.
+
+It shares no code with ours: it reads the parameters of populations and projections, and nothing else.
+"""
+
+import numpy as np
+import torch
+
+torch.set_num_threads(1)
+
+
+def tensor(values):
+    return torch.as_tensor(np.asarray(values, dtype=np.float64))
+
+
+class Spike(torch.autograd.Function):
+    """A step in the forward pass, or the spikes that were recorded elsewhere; a surrogate in the backward pass."""
+
+    @staticmethod
+    def forward(ctx, distance, recorded, surrogate):
+        ctx.save_for_backward(distance)
+        ctx.surrogate = surrogate
+        return (distance >= 0).to(distance.dtype) if recorded is None else recorded
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (distance,) = ctx.saved_tensors
+        name, slope, scale = ctx.surrogate
+        m = slope * distance.abs()
+        if name == "fast_sigmoid":
+            height = scale / (1 + m) ** 2
+        elif name == "arctan":
+            height = scale / (1 + m**2)
+        else:
+            height = scale * torch.relu(1 - m)
+        return gradient * height, None, None
+
+
+class Readout:
+    def __init__(self, neuron, dt):
+        self.alpha = torch.exp(-dt / tensor(neuron.tau))
+        self.leak, self.r = tensor(neuron.v_leak), tensor(neuron.r)
+        self.v = self.leak
+
+    def step(self, x, recorded):
+        self.v = self.alpha * self.v + (1 - self.alpha) * (self.leak + self.r * x)
+        return self.v
+
+
+class Spiking:
+    """LIF, CubaLIF and ALIF: one membrane, with what comes before and after it."""
+
+    def __init__(self, neuron, dt, surrogate, through_reset):
+        self.neuron, self.surrogate, self.through_reset = neuron, surrogate, through_reset
+        self.kind = type(neuron).__name__
+        tau = neuron.tau_mem if self.kind == "CubaLIF" else neuron.tau
+        self.alpha = torch.exp(-dt / tensor(tau))
+        self.leak, self.r = tensor(neuron.v_leak), tensor(neuron.r)
+        self.theta, self.v_reset = tensor(neuron.v_threshold), tensor(neuron.v_reset)
+        self.v, self.i, self.a, self.rest = self.leak, 0.0, 0.0, 0.0
+        if self.kind == "CubaLIF":
+            self.alpha_syn = torch.exp(-dt / tensor(neuron.tau_syn))
+        if self.kind == "ALIF":
+            self.rho = torch.exp(-dt / tensor(neuron.tau_adaptation))
+
+    def step(self, x, recorded):
+        if self.kind == "CubaLIF":
+            self.i = self.alpha_syn * self.i + tensor(self.neuron.w_in) * x
+            x = self.i
+        u = self.alpha * self.v + (1 - self.alpha) * (self.leak + self.r * x)
+        threshold = self.theta
+        if self.kind == "ALIF":
+            threshold = threshold + tensor(self.neuron.adaptation_strength) * self.a
+        # `rest` counts down the refractory steps.
+        awake = torch.as_tensor(self.rest == 0).expand_as(u)
+        z = torch.where(awake, Spike.apply(u - threshold, recorded, self.surrogate), 0.0)
+        u = torch.where(awake, u, self.v)
+        fired = z.detach() > 0
+        self.rest = torch.where(fired, float(self.neuron.refractory_steps), torch.relu(tensor(self.rest) - 1))
+        resetting = z if self.through_reset else z.detach()
+        if self.neuron.reset == "subtract":
+            self.v = u - resetting * (self.theta - self.v_reset)
+        else:
+            self.v = (1 - resetting) * u + resetting * self.v_reset
+        if self.kind == "ALIF":
+            self.a = self.rho * self.a + (1 - self.rho) * z
+        return z
+
+
+class Passing:
+    def step(self, x, recorded):
+        return x
+
+
+def _model(population, dt, surrogate, through_reset):
+    kind = type(population.neuron).__name__
+    if kind == "Input":
+        return Passing()
+    if kind == "LI":
+        return Readout(population.neuron, dt)
+    return Spiking(population.neuron, dt, surrogate, through_reset)
+
+
+def _step_order(network):
+    """Every population after those whose spikes reach it in the same step."""
+    order, waiting = [], list(network.populations)
+    while waiting:
+        ready = next(
+            population
+            for population in waiting
+            if not any(
+                p.target is population and p.delay == 0 and p.source in waiting for p in network.projections
+            )
+        )
+        order.append(ready)
+        waiting.remove(ready)
+    return order
+
+
+def run(network, weights, inputs, surrogate, through_reset, recorded=None):
+    """Return every population's output by name, shape (n_steps, batch, n).
+
+    `weights` are dense float64 tensors (source.n, target.n), one per projection. `surrogate` is its name, slope and
+    scale. With `recorded`, arrays by population, its spikes are taken instead of the membranes' own.
+    """
+    inputs = tensor(inputs)
+    n_steps, batch = inputs.shape[:2]
+    order = _step_order(network)
+    models = {p.name: _model(p, network.dt, surrogate, through_reset) for p in order}
+    outputs = {p.name: [] for p in order}
+    for t in range(n_steps):
+        for population in order:
+            driven = population is network.input_population
+            x = inputs[t] if driven else torch.zeros(batch, population.n, dtype=torch.float64)
+            for projection, w in zip(network.projections, weights, strict=True):
+                if projection.target is population and t >= projection.delay:
+                    x = x + outputs[projection.source.name][t - projection.delay] @ w
+            spikes = (
+                tensor(recorded[population.name][t]) if recorded is not None and population.spiking else None
+            )
+            outputs[population.name].append(models[population.name].step(x, spikes))
+    return {name: torch.stack(steps) for name, steps in outputs.items()}
+
+
+def dense_weights(network):
+    """Return the network's weights as dense float64 tensors that require a gradient."""
+    return [tensor(projection.weights.toarray()).requires_grad_() for projection in network.projections]
+
+
+def at_synapses(network, dense):
+    """Return, for each projection, the entries of a dense matrix at its synapses, in the order of its `data`."""
+    rows = [np.repeat(np.arange(p.source.n), np.diff(p.indptr)) for p in network.projections]
+    return [
+        matrix.detach().numpy()[row, projection.indices]
+        for projection, row, matrix in zip(network.projections, rows, dense, strict=True)
+    ]
