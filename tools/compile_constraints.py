@@ -15,7 +15,9 @@ def compile_constraints() -> str:
     """Return the text of constraints.txt, for every platform and Python version that is supported."""
     # What builds the distributions is pinned as well, as if it were one more requirements file (stdin).
     build_requirements = sorted({r for d in distributions() for r in d.project["build-system"]["requires"]})
-    files = sorted((ROOT / "requirements").glob("*.txt"))
+    files = sorted(
+        path for path in (ROOT / "requirements").glob("*.txt") if not path.name.startswith("peers-")
+    )
     requirements = [str(path.relative_to(ROOT)) for path in files if path.name not in PINNED_THEMSELVES]
     command = ["uv", "pip", "compile", "--quiet", "--upgrade", "--universal", "--python-version=3.11"]
     command += ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]

@@ -203,7 +203,8 @@ class NativeNetwork:
         Parameters
         ----------
         gradients : sequence of mappings, one per population
-            ``output_gradient`` (n_steps, batch, n); ``membrane_gradient``, ``synaptic_gradient``,
+            ``output_gradient`` (n_steps, batch, n), or (1, batch, n) where it is the same in every step;
+            ``membrane_gradient``, ``synaptic_gradient``,
             ``adaptation_gradient`` (batch, n).
         surrogate : (str, float, float)
             A key of `SURROGATES`, slope and scale.
@@ -211,10 +212,11 @@ class NativeNetwork:
         buffers = Buffers()
         structs = buffers.new(f"gradient_{self._suffix}[]", len(gradients))
         for struct, n, arrays in zip(structs, self._sizes, gradients, strict=True):
-            size = self._n_steps * self._batch * n
-            struct.output_gradient = buffers.pointer(
-                arrays.get("output_gradient"), self._dtype, size, "output_gradient"
-            )
+            gradient = arrays.get("output_gradient")
+            steps = 1 if gradient is not None and len(gradient) == 1 else self._n_steps
+            size = steps * self._batch * n
+            struct.output_gradient = buffers.pointer(gradient, self._dtype, size, "output_gradient")
+            struct.output_gradient_steps = steps
             for name in ("membrane_gradient", "synaptic_gradient", "adaptation_gradient"):
                 setattr(struct, name, buffers.pointer(arrays.get(name), self._dtype, self._batch * n, name))
         kind, slope, scale = surrogate

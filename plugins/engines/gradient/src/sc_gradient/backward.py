@@ -63,7 +63,7 @@ class Backward:
     def _native(self, direct: dict[int, Array], carries: list[dict[str, Array]]) -> None:
         gradients: list[dict[str, Array | None]] = [
             {
-                "output_gradient": np.ascontiguousarray(direct[place]) if place in direct else None,
+                "output_gradient": _stored(direct[place]) if place in direct else None,
                 **carry,
             }
             for place, carry in enumerate(carries)
@@ -94,6 +94,11 @@ class Backward:
                 "rk,rk->k", activity[:, presynaptic[block]], arriving[:, projection.indices[block]]
             )
         return gradient
+
+
+def _stored(gradient: Array) -> Array:
+    """Return a gradient as the kernels take it: a single step where all steps are one and the same memory."""
+    return np.ascontiguousarray(gradient[:1] if gradient.strides[0] == 0 else gradient)
 
 
 def _reference(

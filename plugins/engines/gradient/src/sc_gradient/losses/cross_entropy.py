@@ -72,10 +72,10 @@ class CrossEntropy:
         score_gradient = np.exp(log_probability)
         score_gradient[sequences, labels] -= 1.0
         score_gradient /= labels.size
+        if self.readout == "sum":  # every step has the same gradient, and the same memory
+            return loss, np.broadcast_to(score_gradient.astype(outputs.dtype), outputs.shape)
         gradient = np.zeros_like(outputs)
-        if self.readout == "sum":
-            gradient[...] = score_gradient
-        elif self.readout == "last":
+        if self.readout == "last":
             gradient[-1] = score_gradient
         else:
             step = outputs.argmax(axis=0)
