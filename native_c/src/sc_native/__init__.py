@@ -21,12 +21,14 @@ _policy_is_ours = "OMP_WAIT_POLICY" not in os.environ
 if _policy_is_ours:
     os.environ["OMP_WAIT_POLICY"] = "passive"
 try:
-    from sc_native import _kernels
+    from sc_native._kernels import lib
+except ModuleNotFoundError:
+    why_unavailable = "the extension sc_native._kernels was not built"
 except ImportError as error:
     why_unavailable = str(error)
 else:
     available = True
-    openmp = bool(_kernels.lib.sc_has_openmp())
+    openmp = bool(lib.sc_has_openmp())
 finally:
     if _policy_is_ours:
         del os.environ["OMP_WAIT_POLICY"]
