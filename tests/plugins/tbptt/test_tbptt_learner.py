@@ -182,6 +182,19 @@ def test_evaluation_sums_windows_and_counts_right_sequences():
     assert set(TBPTTLearner(net, "mean_square").evaluate(sequences)) == {"loss"}
 
 
+def test_its_parameters_are_what_an_update_changes():
+    net = network()
+    learner = TBPTTLearner(net, lr=0.25)
+    before = [parameter.copy() for parameter in learner.parameters]
+    gradients = learner.loss_and_gradient(batch())[1]
+    learner.apply(gradients)
+    for parameter, projection, start, gradient in zip(
+        learner.parameters, net.projections, before, gradients, strict=True
+    ):
+        assert parameter is projection.data
+        np.testing.assert_array_equal(parameter, start - 0.25 * gradient)
+
+
 def test_it_learns_what_needs_the_hidden_layer():
     """Exclusive or of two inputs: no readout of untrained input can do it; trained through spikes it can."""
     rng = np.random.default_rng(3)

@@ -82,6 +82,11 @@ class BPTTLearner:
         self.loss = self._engine.loss
         self._optimiser = Optimiser(network, self.options)
 
+    @property
+    def parameters(self) -> Sequence[NDArray[Any]]:
+        """The arrays that `apply` updates: the `data` of every projection."""
+        return self._optimiser.parameters
+
     def train_step(self, inputs: ArrayLike, targets: ArrayLike) -> float:
         """Reset the network, run the sequences, and take one step down the gradient.
 
@@ -111,11 +116,11 @@ class BPTTLearner:
         return {"loss": loss}
 
     def loss_and_gradient(self, batch: Batch) -> tuple[float, Sequence[NDArray[Any]]]:
-        """Return the loss and its gradient, one array per projection in the order of its `data`."""
+        """Return the loss and its gradient, one array for each of `parameters`."""
         return self._engine.loss_and_gradient(batch)
 
     def apply(self, gradients: Sequence[NDArray[Any]]) -> None:
-        """Take one optimiser step along `gradients`, one array per projection."""
+        """Take one optimiser step along `gradients`, one array for each of `parameters`."""
         self._optimiser.update(gradients, self.lr)
 
     def evaluate(self, experience: Batch) -> Mapping[str, float]:

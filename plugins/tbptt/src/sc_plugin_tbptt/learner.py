@@ -89,6 +89,11 @@ class TBPTTLearner:
         self.loss = self._engine.loss
         self._optimiser = Optimiser(network, self.options)
 
+    @property
+    def parameters(self) -> Sequence[NDArray[Any]]:
+        """The arrays that `apply` updates: the `data` of every projection."""
+        return self._optimiser.parameters
+
     def train_step(
         self, inputs: ArrayLike | Iterable[tuple[ArrayLike, ArrayLike]], targets: ArrayLike | None = None
     ) -> float:
@@ -125,12 +130,12 @@ class TBPTTLearner:
     def loss_and_gradient(self, batch: Batch) -> tuple[float, Sequence[NDArray[Any]]]:
         """Return the loss and its truncated gradient, both summed over the windows; the weights stay as they are.
 
-        The gradient has one array per projection, in the order of its `data`.
+        The gradient has one array for each of `parameters`.
         """
         return self._summed(self._windows_of(batch))
 
     def apply(self, gradients: Sequence[NDArray[Any]]) -> None:
-        """Take one optimiser step along `gradients`, one array per projection."""
+        """Take one optimiser step along `gradients`, one array for each of `parameters`."""
         self._optimiser.update(gradients, self.lr)
 
     def evaluate(self, experience: Batch) -> Mapping[str, float]:

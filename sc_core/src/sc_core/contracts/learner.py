@@ -54,10 +54,19 @@ class Learner(Stateful, Protocol):
 class GradientLearner(Learner, Protocol):
     """A learner that hands out its gradient, so that others can wrap it (lifelong, federated learning)."""
 
+    @property
+    def parameters(self) -> Sequence[NDArray[np.floating[Any]]]:
+        """The arrays that `apply` updates, live: writing into them changes the network.
+
+        First the `data` of every projection in the network's order, frozen ones included; then one array (n,) for
+        each parameter of neurons that the learner learns. A rewired projection has a new array: ask again.
+        """
+        ...
+
     def loss_and_gradient(self, batch: Batch) -> tuple[float, Sequence[NDArray[np.floating[Any]]]]:
-        """Return the loss and its gradient, one array per projection, in the order of its `data`."""
+        """Return the loss and its gradient: one array for each of `parameters`, of its shape."""
         ...
 
     def apply(self, gradients: Sequence[NDArray[np.floating[Any]]]) -> None:
-        """Take one optimiser step along `gradients` (one array per projection)."""
+        """Take one optimiser step along `gradients`, one array for each of `parameters`."""
         ...

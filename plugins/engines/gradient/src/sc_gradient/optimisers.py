@@ -92,6 +92,11 @@ class Optimiser:
             if options.keep_sign and "sign" not in projection.synapse_state:
                 projection.register("sign", np.sign(projection.data), np.int8)
 
+    @property
+    def parameters(self) -> list[NDArray[Any]]:
+        """The arrays that `update` changes, one per projection: its weights."""
+        return [projection.data for projection in self.network.projections]
+
     def _trainable(self) -> list[Projection]:
         return [projection for projection in self.network.projections if projection.trainable]
 
