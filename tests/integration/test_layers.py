@@ -41,6 +41,7 @@ CORE_ARROWS: dict[str, set[str]] = {
     "contracts": {"errors"},
     "hookspecs": {"contracts", "errors"},
     "registry": {"contracts", "errors", "hookspecs"},
+    "choice": {"errors", "options", "registry"},
     "kernels": {"errors"},
     "topology": {"errors"},
     "model": {"contracts", "errors", "kernels", "topology"},

@@ -10,9 +10,9 @@ from typing import Any, Literal
 import attrs
 
 from sc_core import options, registry
+from sc_core.choice import Choice, choose_from, choose_plugin
 from sc_core.errors import ConfigurationError
 from sc_core.model import NEURONS
-from sc_run.choice import Choice, choose_from, choose_plugin
 from sc_run.encoders import ENCODERS
 from sc_run.topologies import TOPOLOGIES
 

@@ -47,7 +47,7 @@ def choose_plugin(kind: str, value: object, path: str) -> Choice:
     Parameters
     ----------
     kind : str
-        ``"learner"``, ``"scheduler"``, ``"callback"`` or ``"plasticity"``.
+        One of `sc_core.registry.KINDS`.
     value : str or mapping
         The plugin's name, or a table with the name and the options.
     path : str
@@ -63,6 +63,24 @@ def choose_plugin(kind: str, value: object, path: str) -> Choice:
         If an option is not allowed.
     PluginError
         If the plugin is not installed or does not work.
+
+    Examples
+    --------
+    >>> import attrs
+    >>> from sc_core import registry
+    >>> from sc_core.choice import choose_plugin
+    >>> class Noise:
+    ...     @attrs.frozen
+    ...     class Options:
+    ...         size: float = 0.1
+    ...     def bind(self, projection, dt, rng): pass
+    ...     def consolidate(self, elapsed): pass
+    ...     def state_dict(self): return {}
+    ...     def load_state_dict(self, state): pass
+    >>> registry.register("plasticity", "noise", Noise)
+    >>> choose_plugin("plasticity", "noise", "plasticity").table()
+    {'name': 'noise', 'size': 0.1}
+    >>> registry.unregister("plasticity", "noise")
     """
 
     def options_class(name: str) -> type | None:
