@@ -16,9 +16,9 @@ defvjp(detached, lambda answer, x: lambda g: 0.0 * g)
 def spike_function(name, slope, scale):
     """A Heaviside step whose derivative is the surrogate."""
     surrogates = {
-        "fast_sigmoid": lambda x: scale / (1 + slope * np.abs(x)) ** 2,
+        "fast_sigmoid": lambda x: scale / (1 + slope * anp.abs(x)) ** 2,
         "arctan": lambda x: scale / (1 + (slope * x) ** 2),
-        "triangle": lambda x: scale * np.clip(1 - slope * np.abs(x), 0, None),
+        "triangle": lambda x: scale * anp.maximum(1 - slope * anp.abs(x), 0.0),
     }
 
     @primitive

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sc_core import kernels
 from sc_core.simulation import Forward, NetworkArrays
+from sc_core.simulation.arrays import PopulationArrays
 from sc_gradient.surrogates import Surrogate
 
 Array: TypeAlias = NDArray[Any]
@@ -42,14 +43,14 @@ class Backward:
         """
         arrays = self.forward.arrays
         direct = {arrays.place[name]: gradient for name, gradient in output_gradients.items()}
-        carries = [self._carries(place) for place in range(len(arrays.populations))]
+        carries = [self.carries(place) for place in range(len(arrays.populations))]
         if kernels.native():
             self._native(direct, carries)
         else:
             _reference(arrays, direct, carries, self)
-        return [self._weight_gradient(index) for index in range(len(arrays.network.projections))]
+        return [self.weight_gradient(index) for index in range(len(arrays.network.projections))]
 
-    def _carries(self, place: int) -> dict[str, Array]:
+    def carries(self, place: int) -> dict[str, Array]:
         """Return the zeroed gradients that a population carries from step to step."""
         arrays = self.forward.arrays
         state = arrays.populations[place].state
@@ -71,29 +72,49 @@ class Backward:
         surrogate = (self.surrogate.name, self.surrogate.slope, self.surrogate.scale)
         self.forward.native().backward(gradients, surrogate, self.through_reset, kernels.thread_count())
 
-    def _weight_gradient(self, index: int) -> Array:
+    def weight_gradient(self, index: int) -> Array:
+        """Return dL/d weights of one projection, once dL/dx is known; zeros where it is frozen."""
         arrays = self.forward.arrays
         projection = arrays.network.projections[index]
         if not projection.trainable:
             return np.zeros_like(projection.data)
-        gradient = np.empty_like(projection.data)
         if kernels.native():
+            gradient = np.empty_like(projection.data)
             self.forward.native().weight_gradient(index, gradient, kernels.thread_count())
             return gradient
-        source = arrays[projection.source.name]
         current_gradient = arrays[projection.target.name].current
         assert current_gradient is not None  # no projection targets an Input  # noqa: S101
-        begin = arrays.history - projection.delay
-        activity = source.output[begin : begin + arrays.n_steps].reshape(-1, source.n)
-        arriving = current_gradient.reshape(-1, projection.target.n)
-        presynaptic = np.repeat(np.arange(source.n), np.diff(projection.indptr))
-        # Blocks of synapses bound the memory of the gathered columns.
-        for first in range(0, gradient.size, 4096):
-            block = slice(first, first + 4096)
-            gradient[block] = np.einsum(
-                "rk,rk->k", activity[:, presynaptic[block]], arriving[:, projection.indices[block]]
-            )
-        return gradient
+        return sum_at_synapses(arrays, index, arrays[projection.source.name].output, current_gradient)
+
+
+def sum_at_synapses(arrays: NetworkArrays, index: int, activity: Array, arriving: Array) -> Array:
+    """Return for each synapse (i, j) the sum over steps and sequences of activity_i[t - delay] arriving_j[t].
+
+    Parameters
+    ----------
+    arrays : NetworkArrays
+    index : int
+        Of the projection.
+    activity : ndarray, shape (history + n_steps, batch, source.n)
+    arriving : ndarray, shape (n_steps, batch, target.n)
+
+    Returns
+    -------
+    ndarray, shape (n_synapses,)
+    """
+    projection = arrays.network.projections[index]
+    begin = arrays.history - projection.delay
+    activity = activity[begin : begin + arrays.n_steps].reshape(-1, projection.source.n)
+    arriving = arriving.reshape(-1, projection.target.n)
+    presynaptic = np.repeat(np.arange(projection.source.n), np.diff(projection.indptr))
+    sums = np.empty_like(projection.data)
+    # Blocks of synapses bound the memory of the gathered columns.
+    for first in range(0, sums.size, 4096):
+        block = slice(first, first + 4096)
+        sums[block] = np.einsum(
+            "rk,rk->k", activity[:, presynaptic[block]], arriving[:, projection.indices[block]]
+        )
+    return sums
 
 
 def _stored(gradient: Array) -> Array:
@@ -107,29 +128,50 @@ def _reference(
     carries: list[dict[str, Array]],
     settings: Backward,
 ) -> None:
-    network = arrays.network
+    weights = [projection.weights for projection in arrays.network.projections]
+    currents = [population.current for population in arrays.populations]
     for t in reversed(range(arrays.n_steps)):
         for place in reversed(range(len(arrays.populations))):
-            population = arrays.populations[place]
-            mine = population.current
+            mine = currents[place]
             if mine is None:
                 continue
-            gz = direct[place][t].copy() if place in direct else np.zeros_like(mine[t])
-            for projection in network.projections:
-                arrival = t + projection.delay
-                if projection.source is network.order[place] and arrival < arrays.n_steps:
-                    arriving = arrays[projection.target.name].current
-                    assert arriving is not None  # no projection targets an Input  # noqa: S101
-                    gz += arriving[arrival] @ projection.weights.T
-            if population.coefficients.model == "LI":
-                gu = carries[place]["membrane_gradient"] + gz
-                mine[t] = gu * population.coefficients["input_gain"]
-                carries[place]["membrane_gradient"] = gu * population.coefficients["decay_membrane"]
-            else:
-                mine[t] = _fire_backward(arrays, place, t, gz, carries[place], settings)
+            gz = arriving_gradient(arrays, place, t, weights, currents)
+            if place in direct:
+                gz = direct[place][t] + gz
+            mine[t], _ = step_backward(arrays, place, t, gz, carries[place], settings)
 
 
-def _refractory(arrays: NetworkArrays, place: int, t: int) -> Array:
+def arriving_gradient(
+    arrays: NetworkArrays, place: int, t: int, weights: Sequence[Any], currents: Sequence[Array | None]
+) -> Array:
+    """Return the sum over a population's outgoing projections of weights times what arrives at their targets.
+
+    Parameters
+    ----------
+    arrays : NetworkArrays
+    place : int
+        Of the population.
+    t : int
+        The step in which it spikes.
+    weights : sequence of csr_array, one per projection
+    currents : sequence of ndarray, shape (n_steps, batch, n), one per population
+
+    Returns
+    -------
+    ndarray, shape (batch, n)
+    """
+    network = arrays.network
+    total = np.zeros((arrays.batch, arrays.populations[place].n), network.dtype)
+    for projection, matrix in zip(network.projections, weights, strict=True):
+        arrival = t + projection.delay
+        if projection.source is network.order[place] and arrival < arrays.n_steps:
+            arriving = currents[arrays.place[projection.target.name]]
+            assert arriving is not None  # no projection targets an Input  # noqa: S101
+            total += arriving[arrival] @ matrix.T
+    return total
+
+
+def refractory(arrays: NetworkArrays, place: int, t: int) -> Array:
     """Return where neurons were refractory in step t, shape (batch, n)."""
     population = arrays.populations[place]
     end = arrays.history + t
@@ -137,20 +179,36 @@ def _refractory(arrays: NetworkArrays, place: int, t: int) -> Array:
     return np.asarray(np.any(population.output[begin:end], axis=0))
 
 
-def _fire_backward(
-    arrays: NetworkArrays, place: int, t: int, gz: Array, carry: dict[str, Array], settings: Backward
-) -> Array:
-    """Return dL/dx[t] of a spiking population and step its carries (eq. 3-8)."""
-    population = arrays.populations[place]
+def threshold_distance(population: PopulationArrays, t: int) -> Array:
+    """Return how far the membrane was above the threshold in step t, shape (batch, n)."""
     c = population.coefficients
     assert population.membrane_record is not None  # the arrays record  # noqa: S101
-    u, z = population.membrane_record[t], population.output[arrays.history + t]
-    held = _refractory(arrays, place, t)
-    gv = carry["membrane_gradient"]
     threshold = c["threshold"]
     if population.adaptation_record is not None:
         threshold = threshold + c["adaptation_strength"] * population.adaptation_record[t]
-    s = np.where(held, 0, settings.surrogate.derivative(u - threshold)).astype(u.dtype)
+    return np.asarray(population.membrane_record[t] - threshold)
+
+
+def step_backward(
+    arrays: NetworkArrays, place: int, t: int, gz: Array, carry: dict[str, Array], settings: Backward
+) -> tuple[Array, Array]:
+    """Step a population's carries back (eq. 3-8); each carry is replaced, not changed.
+
+    Returns
+    -------
+    ndarray, ndarray, shape (batch, n)
+        dL/dx[t], and dL/dz[t] with what (3) and (4) add to the given `gz`.
+    """
+    population = arrays.populations[place]
+    c = population.coefficients
+    gv = carry["membrane_gradient"]
+    if c.model == "LI":
+        carry["membrane_gradient"] = (gv + gz) * c["decay_membrane"]
+        return (gv + gz) * c["input_gain"], gz
+    assert population.membrane_record is not None  # the arrays record  # noqa: S101
+    u, z = population.membrane_record[t], population.output[arrays.history + t]
+    held = refractory(arrays, place, t)
+    s = np.where(held, 0, settings.surrogate.derivative(threshold_distance(population, t))).astype(u.dtype)
     if settings.through_reset:
         gz = gz - gv * ((u if c.reset_to_value else c["threshold"]) - c["reset_value"])
     if "adaptation_gradient" in carry:
@@ -163,4 +221,4 @@ def _fire_backward(
         carry["synaptic_gradient"] = gx + c["decay_synapse"] * carry["synaptic_gradient"]
         gx = carry["synaptic_gradient"] * c["input_weight"]
     carry["membrane_gradient"] = np.where(held, gv, gu * c["decay_membrane"]).astype(u.dtype)
-    return gx
+    return gx, gz

@@ -14,8 +14,9 @@ from sc_core.errors import ConfigurationError, NumericalError, SCError
 from sc_core.model import Network
 from sc_core.simulation import Forward, NetworkArrays, checked_inputs
 from sc_gradient.backward import Backward
-from sc_gradient.losses import Loss, RatePenalty, find_loss, refuse_non_finite
+from sc_gradient.losses import Loss, RatePenalty, TwiceDifferentiable, find_loss, refuse_non_finite
 from sc_gradient.surrogates import Surrogate
+from sc_gradient.tangent import Tangent, checked_direction
 
 _KEPT_SHAPES = 3  # a run has full batches, a last short one, and those of the evaluation
 
@@ -80,6 +81,7 @@ class GradientEngine:
         self.through_reset = through_reset
         self.n_runs = 0
         self._last: NetworkArrays | None = None
+        self._tangent: Tangent | None = None
         self._kept: OrderedDict[tuple[int, int], Backward] = OrderedDict()
 
     def _backward(self, n_steps: int, batch: int) -> Backward:
@@ -168,6 +170,85 @@ class GradientEngine:
             if not np.isfinite(gradient).all():
                 raise NumericalError(f"the gradient of projection {projection.name!r} is not finite")
         return loss, gradients
+
+    def hessian_vector_product(
+        self, batch: Batch, direction: Sequence[NDArray[Any]]
+    ) -> tuple[float, list[NDArray[Any]], list[NDArray[Any]]]:
+        """Return the loss, its gradient, and the gradient's derivative along a direction of the weights.
+
+        Parameters
+        ----------
+        batch : sc_core.Batch
+        direction : sequence of ndarray, shape (n_synapses,), one per projection
+            Of what is frozen it counts as 0.
+
+        Returns
+        -------
+        float, list of ndarray, list of ndarray
+            The gradient and its derivative as `loss_and_gradient` returns the gradient.
+
+        Raises
+        ------
+        ShapeError, NumericalError
+            If batch or direction do not fit, or the loss or a result is not finite.
+        ConfigurationError
+            If the gradient of the loss has no derivative.
+
+        Notes
+        -----
+        Pearlmutter 1994; equations and the meaning of a spike's second derivative:
+        specs/hessian-vector-product.md.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sc_core import LI, Batch, Input, Network, Population, Projection
+        >>> from sc_gradient import GradientEngine, Surrogate
+        >>> source, readout = Population("source", 1, Input()), Population("readout", 1, LI())
+        >>> network = Network([source, readout], [Projection(source, readout, [[1.0]])])
+        >>> engine = GradientEngine(network, "mean_square", Surrogate(), through_reset=False)
+        >>> batch = Batch(np.ones((1, 1, 1)), np.zeros((1, 1, 1)))  # the loss is (0.0488 w)²
+        >>> loss, gradients, products = engine.hessian_vector_product(batch, [np.array([3.0])])
+        >>> gradients[0].round(5), products[0].round(5)
+        (array([0.00476]), array([0.01427]))
+        """
+        if not isinstance(self.loss, TwiceDifferentiable):
+            raise ConfigurationError(
+                "loss_fn",
+                f"{type(self.loss).__name__} has no method gradient_derivative, which second order needs",
+            )
+        direction = checked_direction(self.network, direction)
+        arrays = self._run(batch.inputs, None)
+        loss, output_gradients = self._loss_and_output_gradients(arrays, batch.targets)
+        refuse_non_finite(loss)
+        backward = self._backward(arrays.n_steps, arrays.batch)
+        if self._tangent is None or self._tangent.backward is not backward:
+            self._tangent = Tangent(backward)
+        tangent = self._tangent
+        tangent.forward(direction, checked_inputs(self.network, batch.inputs))
+        derivatives = self._output_gradient_derivatives(self.loss, tangent, batch.targets)
+        gradients, products = tangent.backward_pass(output_gradients, derivatives)
+        for projection, gradient, product in zip(self.network.projections, gradients, products, strict=True):
+            if not (np.isfinite(gradient).all() and np.isfinite(product).all()):
+                raise NumericalError(
+                    f"the gradient of projection {projection.name!r} or its derivative is not finite"
+                )
+        return loss, gradients, products
+
+    def _output_gradient_derivatives(
+        self, loss: TwiceDifferentiable, tangent: Tangent, targets: NDArray[Any]
+    ) -> dict[str, NDArray[Any]]:
+        """Return the derivative of each dL/d output along that of the output."""
+        name = self.network.output_population.name
+        derivatives = {
+            name: loss.gradient_derivative(tangent.arrays.output(name), targets, tangent.output(name))
+        }
+        for penalty in self.rate_penalties:
+            outputs, direction = tangent.arrays.output(penalty.population), tangent.output(penalty.population)
+            slope = penalty.gradient_derivative(outputs, self.network.dt, direction)
+            seen = derivatives.get(penalty.population)
+            derivatives[penalty.population] = slope if seen is None else seen + slope
+        return derivatives
 
     def _loss_and_output_gradients(
         self, arrays: NetworkArrays, targets: NDArray[Any]

@@ -47,3 +47,26 @@ class Surrogate:
         else:
             height = scale / ((one + magnitude) * (one + magnitude))
         return height
+
+    def second_derivative(self, distance: NDArray[Any]) -> NDArray[Any]:
+        """Return the slope of `derivative` at `distance`, same shape and dtype; 0 at its kinks.
+
+        Source: specs/hessian-vector-product.md, eq. 1.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> Surrogate("fast_sigmoid", slope=10.0).second_derivative(np.array([0.1, -0.1]))
+        array([-2.5,  2.5])
+        """
+        kind = distance.dtype.type
+        one, slope = kind(1), kind(self.slope)
+        magnitude: NDArray[Any] = slope * np.abs(distance)
+        fall = -kind(self.scale) * slope * np.sign(distance)
+        if self.name == "arctan":
+            height = one + magnitude * magnitude
+            return np.asarray(fall * (kind(2) * magnitude) / (height * height))
+        if self.name == "triangle":
+            return np.asarray(np.where(magnitude < one, fall, kind(0)))
+        height = one + magnitude
+        return np.asarray(kind(2) * fall / (height * height * height))

@@ -1,7 +1,7 @@
 """Losses on a network's output, each with its gradient (specs/bptt.md)."""
 
 from sc_gradient.losses.cross_entropy import CrossEntropy, accuracy
-from sc_gradient.losses.loss import Loss, refuse_non_finite
+from sc_gradient.losses.loss import Loss, TwiceDifferentiable, refuse_non_finite
 from sc_gradient.losses.mean_square import FilteredMeanSquare, MeanSquare
 from sc_gradient.losses.names import LOSSES, find_loss
 from sc_gradient.losses.plain import PlainLoss
@@ -16,6 +16,7 @@ __all__ = [
     "MeanSquare",
     "PlainLoss",
     "RatePenalty",
+    "TwiceDifferentiable",
     "VanRossum",
     "accuracy",
     "find_loss",

@@ -72,15 +72,33 @@ class CrossEntropy:
         score_gradient = np.exp(log_probability)
         score_gradient[sequences, labels] -= 1.0
         score_gradient /= labels.size
+        return loss, self._spread(score_gradient, outputs)
+
+    def gradient_derivative(self, outputs: Array, targets: NDArray[Any], direction: Array) -> Array:
+        """Return the derivative of the gradient along `direction`; `targets` play no part in it.
+
+        Source: specs/hessian-vector-product.md, eq. 16-18.
+        """
+        if self.readout == "max":
+            step = outputs.argmax(axis=0)
+            score_direction = np.take_along_axis(direction, step[None], axis=0)[0]
+        else:
+            score_direction = self.scores(direction)
+        probability = np.exp(log_softmax(self.scores(outputs).astype(np.float64), axis=1))
+        mean = np.sum(probability * score_direction, axis=1, keepdims=True)
+        return self._spread(probability * (score_direction - mean) / outputs.shape[1], outputs)
+
+    def _spread(self, score_gradient: NDArray[np.float64], outputs: Array) -> Array:
+        """Return dL/d outputs from dL/d scores."""
+        score_gradient = score_gradient.astype(outputs.dtype)
         if self.readout == "sum":  # every step has the same gradient, and the same memory
-            return loss, np.broadcast_to(score_gradient.astype(outputs.dtype), outputs.shape)
+            return np.broadcast_to(score_gradient, outputs.shape)
         gradient = np.zeros_like(outputs)
         if self.readout == "last":
             gradient[-1] = score_gradient
         else:
-            step = outputs.argmax(axis=0)
-            np.put_along_axis(gradient, step[None], score_gradient[None].astype(outputs.dtype), axis=0)
-        return loss, gradient
+            np.put_along_axis(gradient, outputs.argmax(axis=0)[None], score_gradient[None], axis=0)
+        return gradient
 
 
 def accuracy(loss: Loss, outputs: Array, targets: NDArray[Any]) -> float | None:

@@ -37,6 +37,27 @@ class Loss(Protocol):
         ...
 
 
+@runtime_checkable
+class TwiceDifferentiable(Loss, Protocol):
+    """A loss whose gradient has a derivative, too (specs/hessian-vector-product.md)."""
+
+    def gradient_derivative(self, outputs: Array, targets: NDArray[Any], direction: Array) -> Array:
+        """Return the derivative of dL/d outputs along `direction`.
+
+        Parameters
+        ----------
+        outputs, targets : ndarray
+            As in `loss_and_gradient`.
+        direction : ndarray, shape (n_steps, batch, n_output)
+            How the outputs change.
+
+        Returns
+        -------
+        ndarray of the shape and dtype of `outputs`
+        """
+        ...
+
+
 def target_sequences(outputs: Array, targets: NDArray[Any]) -> Array:
     """Return target sequences in the dtype of `outputs`, or raise `ShapeError` where they have another shape."""
     if targets.shape != outputs.shape:

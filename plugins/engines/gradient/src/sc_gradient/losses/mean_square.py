@@ -28,6 +28,10 @@ class MeanSquare:
         loss = float(np.mean(np.square(difference), dtype=np.float64))
         return loss, difference * outputs.dtype.type(2.0 / outputs.size)
 
+    def gradient_derivative(self, outputs: Array, targets: NDArray[Any], direction: Array) -> Array:
+        """Return the derivative of the gradient along `direction` (specs/hessian-vector-product.md, eq. 19)."""
+        return direction * outputs.dtype.type(2.0 / outputs.size)
+
 
 @attrs.frozen
 class FilteredMeanSquare:
@@ -70,3 +74,7 @@ class FilteredMeanSquare:
         difference = gain * trace(outputs, decay) - target
         loss = float(np.mean(np.square(difference), dtype=np.float64))
         return loss, trace_backward(difference * (gain * outputs.dtype.type(2.0 / outputs.size)), decay)
+
+    def gradient_derivative(self, outputs: Array, targets: NDArray[Any], direction: Array) -> Array:
+        """Return the derivative of the gradient along `direction` (specs/hessian-vector-product.md, eq. 20)."""
+        return self.loss_and_gradient(direction, np.zeros_like(direction))[1]

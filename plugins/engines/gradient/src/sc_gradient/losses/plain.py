@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import attrs
+import numpy as np
 from numpy.typing import NDArray
 
 from sc_core.errors import ShapeError
@@ -33,3 +34,7 @@ class PlainLoss:
         loss = float(self.function(*seen))
         steps_and_sequences = outputs.dtype.type(outputs.shape[0] * outputs.shape[1])
         return loss, (outputs - targets.astype(outputs.dtype)) / steps_and_sequences
+
+    def gradient_derivative(self, outputs: Array, targets: NDArray[Any], direction: Array) -> Array:
+        """Return the derivative of the error signal along `direction`."""
+        return np.asarray(direction / outputs.dtype.type(outputs.shape[0] * outputs.shape[1]))

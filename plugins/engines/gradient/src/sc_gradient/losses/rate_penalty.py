@@ -79,8 +79,20 @@ class RatePenalty:
         float, ndarray of the shape and dtype of `spikes`
         """
         hertz_per_spike = 1000.0 / (dt * spikes.size)
-        rate = float(spikes.sum(dtype=np.float64)) * hertz_per_spike
+        outside = self._outside(spikes, dt)
+        slope = 2 * self.strength * outside * hertz_per_spike
+        return self.strength * outside**2, np.full_like(spikes, slope)
+
+    def gradient_derivative(self, spikes: Array, dt: float, direction: Array) -> Array:
+        """Return the derivative of the gradient along `direction` (specs/hessian-vector-product.md, eq. 22)."""
+        hertz_per_spike = 1000.0 / (dt * spikes.size)
+        rate_direction = float(direction.sum(dtype=np.float64)) * hertz_per_spike
+        slope = 2 * self.strength * rate_direction * hertz_per_spike if self._outside(spikes, dt) else 0.0
+        return np.full_like(spikes, slope)
+
+    def _outside(self, spikes: Array, dt: float) -> float:
+        """Return by how much the rate is above the band (> 0) or below it (< 0), Hz."""
+        rate = float(spikes.sum(dtype=np.float64)) * 1000.0 / (dt * spikes.size)
         above = 0.0 if self.upper is None else max(0.0, rate - self.upper)
         below = 0.0 if self.lower is None else max(0.0, self.lower - rate)
-        slope = 2 * self.strength * (above - below) * hertz_per_spike
-        return self.strength * (above**2 + below**2), np.full_like(spikes, slope)
+        return above - below

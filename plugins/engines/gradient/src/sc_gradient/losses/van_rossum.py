@@ -58,3 +58,7 @@ class VanRossum:
         batch = outputs.shape[1]
         loss = float(np.sum(weighted * difference, dtype=np.float64)) / (2 * batch)
         return loss, trace_backward(weighted / outputs.dtype.type(batch), decay)
+
+    def gradient_derivative(self, outputs: Array, targets: NDArray[Any], direction: Array) -> Array:
+        """Return the derivative of the gradient along `direction` (specs/hessian-vector-product.md, eq. 20)."""
+        return self.loss_and_gradient(direction, np.zeros_like(direction))[1]
