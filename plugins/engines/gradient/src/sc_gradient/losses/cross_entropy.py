@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
-from sc_core.errors import ShapeError
+from sc_core.errors import ConfigurationError, ShapeError
 from sc_gradient.losses.loss import Array, Loss
 
 
@@ -35,6 +35,9 @@ class CrossEntropy:
     ----------
     readout : {"sum", "max", "last"}
         How a sequence becomes a score: summed over the steps, its maximum, or its last value.
+    heads : int
+        Into how many equal groups of neighbouring classes the output is divided. The softmax is over the group
+        that the label belongs to: one head for each task, where the task is known.
 
     Examples
     --------
@@ -49,6 +52,40 @@ class CrossEntropy:
     readout: Literal["sum", "max", "last"] = attrs.field(
         default="sum", validator=attrs.validators.in_(("sum", "max", "last"))
     )
+    heads: int = attrs.field(default=1, validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)])
+
+    def alternatives(self, labels: NDArray[Any], n_classes: int) -> NDArray[np.intp]:
+        """Return the labels among which each of `labels` is told apart: those of its head.
+
+        Parameters
+        ----------
+        labels : ndarray, shape (batch,)
+            Integers.
+        n_classes : int
+            Size of the output.
+
+        Returns
+        -------
+        ndarray, shape (batch, n_classes / heads)
+            Ascending.
+
+        Raises
+        ------
+        ConfigurationError
+            If the output cannot be divided into so many heads.
+
+        Examples
+        --------
+        >>> CrossEntropy(heads=5).alternatives(np.array([3, 8]), 10)
+        array([[2, 3],
+               [8, 9]])
+        """
+        if n_classes % self.heads:
+            raise ConfigurationError(
+                "loss_fn.heads", f"must divide the output's {n_classes} neurons, got {self.heads}"
+            )
+        size = n_classes // self.heads
+        return np.asarray((labels.astype(np.intp) // size * size)[:, None] + np.arange(size))
 
     def scores(self, outputs: Array) -> Array:
         """Return one score per class, shape (batch, n_output)."""
@@ -65,17 +102,14 @@ class CrossEntropy:
         ShapeError
             If the labels do not fit the outputs.
         """
-        labels = _labels(outputs, targets)
-        sequences = np.arange(labels.size)
-        log_probability = log_softmax(self.scores(outputs).astype(np.float64), axis=1)
-        loss = -float(log_probability[sequences, labels].mean())
-        score_gradient = np.exp(log_probability)
-        score_gradient[sequences, labels] -= 1.0
-        score_gradient /= labels.size
-        return loss, self._spread(score_gradient, outputs)
+        own = self._classes(outputs, targets)
+        log_probability = self._log_probability(outputs, own)
+        is_label = own == targets[:, None]
+        loss = -float(log_probability[is_label].mean())
+        return loss, self._spread((np.exp(log_probability) - is_label) / len(own), own, outputs)
 
     def gradient_derivative(self, outputs: Array, targets: NDArray[Any], direction: Array) -> Array:
-        """Return the derivative of the gradient along `direction`; `targets` play no part in it.
+        """Return the derivative of the gradient along `direction`; of `targets` only their heads play a part in it.
 
         Source: specs/hessian-vector-product.md, eq. 16-18.
         """
@@ -84,13 +118,23 @@ class CrossEntropy:
             score_direction = np.take_along_axis(direction, step[None], axis=0)[0]
         else:
             score_direction = self.scores(direction)
-        probability = np.exp(log_softmax(self.scores(outputs).astype(np.float64), axis=1))
+        own = self._classes(outputs, targets)
+        score_direction = np.take_along_axis(score_direction, own, axis=1)
+        probability = np.exp(self._log_probability(outputs, own))
         mean = np.sum(probability * score_direction, axis=1, keepdims=True)
-        return self._spread(probability * (score_direction - mean) / outputs.shape[1], outputs)
+        return self._spread(probability * (score_direction - mean) / len(own), own, outputs)
 
-    def _spread(self, score_gradient: NDArray[np.float64], outputs: Array) -> Array:
-        """Return dL/d outputs from dL/d scores."""
-        score_gradient = score_gradient.astype(outputs.dtype)
+    def _classes(self, outputs: Array, targets: NDArray[Any]) -> NDArray[np.intp]:
+        return self.alternatives(_labels(outputs, targets), outputs.shape[2])
+
+    def _log_probability(self, outputs: Array, own: NDArray[np.intp]) -> NDArray[np.float64]:
+        scores = np.take_along_axis(self.scores(outputs).astype(np.float64), own, axis=1)
+        return np.asarray(log_softmax(scores, axis=1))
+
+    def _spread(self, own_gradient: NDArray[np.float64], own: NDArray[np.intp], outputs: Array) -> Array:
+        """Return dL/d outputs from dL/d scores of the classes `own`."""
+        score_gradient = np.zeros_like(outputs[0])
+        np.put_along_axis(score_gradient, own, own_gradient.astype(outputs.dtype), axis=1)
         if self.readout == "sum":  # every step has the same gradient, and the same memory
             return np.broadcast_to(score_gradient, outputs.shape)
         gradient = np.zeros_like(outputs)
@@ -102,8 +146,15 @@ class CrossEntropy:
 
 
 def accuracy(loss: Loss, outputs: Array, targets: NDArray[Any]) -> float | None:
-    """Return the share of sequences whose highest score is their label's; None where targets are no labels."""
+    """Return the share of sequences whose highest score, in their label's head, is their label's.
+
+    None where targets are no labels.
+    """
     if targets.ndim != 1 or targets.dtype.kind not in "iu":
         return None
-    scores = loss.scores(outputs) if isinstance(loss, CrossEntropy) else outputs.sum(axis=0)
-    return float(np.mean(scores.argmax(axis=1) == targets))
+    if not isinstance(loss, CrossEntropy):
+        return float(np.mean(outputs.sum(axis=0).argmax(axis=1) == targets))
+    scores = loss.scores(outputs)
+    own = loss.alternatives(targets, scores.shape[1])
+    winner = np.take_along_axis(scores, own, axis=1).argmax(axis=1)
+    return float(np.mean(own[np.arange(targets.size), winner] == targets))
