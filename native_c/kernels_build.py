@@ -19,6 +19,7 @@ KERNELS = (
     "dense",
     "neurons",
     "forward",
+    "parameter_gradient",
     "neurons_backward",
     "gather",
     "backward",

@@ -30,14 +30,27 @@ def spike_function(name, slope, scale):
 
 
 def decay(tau, n):
-    return np.broadcast_to(np.exp(-1.0 / np.asarray(tau, dtype=float)), (n,))
+    return anp.exp(-1.0 / tau) * np.ones(n)
 
 
-def run(network, weights, inputs, spike, through_reset, detach_every=None):
+class Parameters:
+    """The numbers of a neuron model; those in `values`, by population and name, replace its own."""
+
+    def __init__(self, population, values):
+        self.population, self.values = population, values
+
+    def __getattr__(self, name):
+        if (self.population.name, name) in self.values:
+            return self.values[self.population.name, name]
+        return np.asarray(getattr(self.population.neuron, name), dtype=float)
+
+
+def run(network, weights, inputs, spike, through_reset, detach_every=None, values=lambda t: {}):
     """Outputs of every population, as lists over the steps.
 
-    `weights` are dense matrices, one per projection, or a function of the step that returns them. Every
-    `detach_every` steps a window begins, which no gradient leaves towards the past.
+    `weights` are dense matrices, one per projection, or a function of the step that returns them; `values` of a
+    step are parameters of neurons, arrays by population and name, instead of their own. Every `detach_every` steps
+    a window begins, which no gradient leaves towards the past.
     """
     window = detach_every or len(inputs)
     batch = inputs.shape[1]
@@ -64,7 +77,7 @@ def run(network, weights, inputs, spike, through_reset, detach_every=None):
                     sent = t - projection.delay
                     arriving = output[projection.source][sent]
                     x = x + anp.dot(arriving if sent // window == t // window else detached(arriving), w)
-            kind, neuron, s = type(p.neuron).__name__, p.neuron, state[p]
+            kind, neuron, s = type(p.neuron).__name__, Parameters(p, values(t)), state[p]
             if kind == "Input":
                 output[p].append(x)
                 continue
@@ -77,10 +90,10 @@ def run(network, weights, inputs, spike, through_reset, detach_every=None):
                 s["v"] = u
                 output[p].append(u)
                 continue
-            threshold = np.asarray(neuron.v_threshold, dtype=float)
+            threshold = neuron.v_threshold
             reference = threshold + (neuron.adaptation_strength * s["a"] if kind == "ALIF" else 0.0)
             z = spike(u - reference)
-            held = t - last_spike[p] <= neuron.refractory_steps
+            held = t - last_spike[p] <= p.neuron.refractory_steps
             u = anp.where(held, s["v"], u)
             z = anp.where(held, 0.0, z)
             fired = np.asarray(getattr(z, "_value", z))
@@ -88,10 +101,10 @@ def run(network, weights, inputs, spike, through_reset, detach_every=None):
                 fired = fired._value
             last_spike[p] = np.where(fired > 0, t, last_spike[p])
             zr = z if through_reset else detached(z)
-            if neuron.reset == "subtract":
-                s["v"] = u - zr * (threshold - np.asarray(neuron.v_reset))
+            if p.neuron.reset == "subtract":
+                s["v"] = u - zr * (threshold - neuron.v_reset)
             else:
-                s["v"] = u * (1 - zr) + zr * np.asarray(neuron.v_reset)
+                s["v"] = u * (1 - zr) + zr * neuron.v_reset
             if kind == "ALIF":
                 rho = decay(neuron.tau_adaptation, p.n)
                 s["a"] = rho * s["a"] + (1 - rho) * z

@@ -30,6 +30,8 @@ projections = [
 [learner]
 name = "bptt"
 lr = 2e-3
+optimiser = "adam"
+learned_parameters = ["tau", "v_threshold"]
 [scheduler]
 name = "cosine"
 [[callbacks]]

@@ -36,10 +36,21 @@ class Spike(torch.autograd.Function):
         return gradient * height, None, None
 
 
+class Parameters:
+    """A neuron's parameters; those in `learned` are tensors that require a gradient."""
+
+    def __init__(self, neuron, learned):
+        self.neuron, self.learned = neuron, learned
+
+    def __getattr__(self, name):
+        return self.learned[name] if name in self.learned else tensor(getattr(self.neuron, name))
+
+
 class Readout:
-    def __init__(self, neuron, dt):
-        self.alpha = torch.exp(-dt / tensor(neuron.tau))
-        self.leak, self.r = tensor(neuron.v_leak), tensor(neuron.r)
+    def __init__(self, neuron, dt, learned):
+        neuron = Parameters(neuron, learned)
+        self.alpha = torch.exp(-dt / neuron.tau)
+        self.leak, self.r = neuron.v_leak, neuron.r
         self.v = self.leak
 
     def step(self, x, recorded):
@@ -50,35 +61,40 @@ class Readout:
 class Spiking:
     """LIF, CubaLIF and ALIF: one membrane, with what comes before and after it."""
 
-    def __init__(self, neuron, dt, surrogate, through_reset):
-        self.neuron, self.surrogate, self.through_reset = neuron, surrogate, through_reset
-        self.kind = type(neuron).__name__
+    def __init__(self, neuron, dt, surrogate, through_reset, learned):
+        self.surrogate, self.through_reset = surrogate, through_reset
+        self.kind, self.refractory_steps, self.reset = (
+            type(neuron).__name__,
+            neuron.refractory_steps,
+            neuron.reset,
+        )
+        neuron = self.neuron = Parameters(neuron, learned)
         tau = neuron.tau_mem if self.kind == "CubaLIF" else neuron.tau
-        self.alpha = torch.exp(-dt / tensor(tau))
-        self.leak, self.r = tensor(neuron.v_leak), tensor(neuron.r)
-        self.theta, self.v_reset = tensor(neuron.v_threshold), tensor(neuron.v_reset)
+        self.alpha = torch.exp(-dt / tau)
+        self.leak, self.r = neuron.v_leak, neuron.r
+        self.theta, self.v_reset = neuron.v_threshold, neuron.v_reset
         self.v, self.i, self.a, self.rest = self.leak, 0.0, 0.0, 0.0
         if self.kind == "CubaLIF":
-            self.alpha_syn = torch.exp(-dt / tensor(neuron.tau_syn))
+            self.alpha_syn = torch.exp(-dt / neuron.tau_syn)
         if self.kind == "ALIF":
-            self.rho = torch.exp(-dt / tensor(neuron.tau_adaptation))
+            self.rho = torch.exp(-dt / neuron.tau_adaptation)
 
     def step(self, x, recorded):
         if self.kind == "CubaLIF":
-            self.i = self.alpha_syn * self.i + tensor(self.neuron.w_in) * x
+            self.i = self.alpha_syn * self.i + self.neuron.w_in * x
             x = self.i
         u = self.alpha * self.v + (1 - self.alpha) * (self.leak + self.r * x)
         threshold = self.theta
         if self.kind == "ALIF":
-            threshold = threshold + tensor(self.neuron.adaptation_strength) * self.a
+            threshold = threshold + self.neuron.adaptation_strength * self.a
         # `rest` counts down the refractory steps.
         awake = torch.as_tensor(self.rest == 0).expand_as(u)
         z = torch.where(awake, Spike.apply(u - threshold, recorded, self.surrogate), 0.0)
         u = torch.where(awake, u, self.v)
         fired = z.detach() > 0
-        self.rest = torch.where(fired, float(self.neuron.refractory_steps), torch.relu(tensor(self.rest) - 1))
+        self.rest = torch.where(fired, float(self.refractory_steps), torch.relu(tensor(self.rest) - 1))
         resetting = z if self.through_reset else z.detach()
-        if self.neuron.reset == "subtract":
+        if self.reset == "subtract":
             self.v = u - resetting * (self.theta - self.v_reset)
         else:
             self.v = (1 - resetting) * u + resetting * self.v_reset
@@ -92,13 +108,14 @@ class Passing:
         return x
 
 
-def _model(population, dt, surrogate, through_reset):
+def _model(population, dt, surrogate, through_reset, values):
+    learned = {name: value for (place, name), value in values.items() if place == population.name}
     kind = type(population.neuron).__name__
     if kind == "Input":
         return Passing()
     if kind == "LI":
-        return Readout(population.neuron, dt)
-    return Spiking(population.neuron, dt, surrogate, through_reset)
+        return Readout(population.neuron, dt, learned)
+    return Spiking(population.neuron, dt, surrogate, through_reset, learned)
 
 
 def _step_order(network):
@@ -117,16 +134,17 @@ def _step_order(network):
     return order
 
 
-def run(network, weights, inputs, surrogate, through_reset, recorded=None):
+def run(network, weights, inputs, surrogate, through_reset, recorded=None, values=None):
     """Return every population's output by name, shape (n_steps, batch, n).
 
     `weights` are dense float64 tensors (source.n, target.n), one per projection. `surrogate` is its name, slope and
     scale. With `recorded`, arrays by population, its spikes are taken instead of the membranes' own.
+    `values`, tensors by (population, parameter), replace those of the neurons.
     """
     inputs = tensor(inputs)
     n_steps, batch = inputs.shape[:2]
     order = _step_order(network)
-    models = {p.name: _model(p, network.dt, surrogate, through_reset) for p in order}
+    models = {p.name: _model(p, network.dt, surrogate, through_reset, values or {}) for p in order}
     outputs = {p.name: [] for p in order}
     for t in range(n_steps):
         for population in order:

@@ -34,7 +34,15 @@ _COEFFICIENTS = (
     "adaptation_strength",
 )
 _STATE = ("membrane", "synaptic_current", "adaptation")
-_WINDOW = ("drive", "current", "membrane_record", "adaptation_record")
+_WINDOW = ("drive", "current", "membrane_record", "adaptation_record", "synaptic_record")
+_CARRIES = ("membrane_gradient", "synaptic_gradient", "adaptation_gradient")
+_SUMS = (
+    "membrane_decay_sum",
+    "threshold_sum",
+    "synaptic_decay_sum",
+    "adaptation_decay_sum",
+    "strength_sum",
+)
 _INTEGER = np.dtype(np.int32)
 
 
@@ -50,9 +58,10 @@ class PopulationView(NamedTuple):
     refractory_steps : int
     arrays : mapping of str to ndarray
         By the names of the C struct, what a model lacks being absent or None: coefficients (n,); state
-        (batch, n); ``refractory`` (batch, n) int32; ``drive``, ``current``, ``membrane_record``,
-        ``adaptation_record`` (n_steps, batch, n); ``output`` (history + n_steps, batch, n); ``event_count``
-        (history + n_steps, batch) and ``event_index`` (history + n_steps, batch, n) int32.
+        (batch, n); ``initial_membrane`` (batch, n); ``refractory`` (batch, n) int32; ``drive``, ``current``,
+        ``membrane_record``, ``adaptation_record``, ``synaptic_record`` (n_steps, batch, n); ``output``
+        (history + n_steps, batch, n); ``event_count`` (history + n_steps, batch) and ``event_index``
+        (history + n_steps, batch, n) int32.
     """
 
     model: str
@@ -138,7 +147,7 @@ class NativeNetwork:
         kept = (self._history + self._n_steps) * self._batch
         for names, size in (
             (_COEFFICIENTS, n),
-            (_STATE, self._batch * n),
+            ((*_STATE, "initial_membrane"), self._batch * n),
             (_WINDOW, self._n_steps * self._batch * n),
             (("output",), kept * n),
         ):
@@ -205,7 +214,9 @@ class NativeNetwork:
         gradients : sequence of mappings, one per population
             ``output_gradient`` (n_steps, batch, n), or (1, batch, n) where it is the same in every step;
             ``membrane_gradient``, ``synaptic_gradient``,
-            ``adaptation_gradient`` (batch, n).
+            ``adaptation_gradient`` (batch, n). For the gradients of a population's parameters, all sums that its
+            model has, float64, (batch, n): ``membrane_decay_sum``, ``threshold_sum``, ``synaptic_decay_sum``,
+            ``adaptation_decay_sum``, ``strength_sum``.
         surrogate : (str, float, float)
             A key of `SURROGATES`, slope and scale.
         """
@@ -217,8 +228,9 @@ class NativeNetwork:
             size = steps * self._batch * n
             struct.output_gradient = buffers.pointer(gradient, self._dtype, size, "output_gradient")
             struct.output_gradient_steps = steps
-            for name in ("membrane_gradient", "synaptic_gradient", "adaptation_gradient"):
-                setattr(struct, name, buffers.pointer(arrays.get(name), self._dtype, self._batch * n, name))
+            for names, dtype in ((_CARRIES, self._dtype), (_SUMS, np.dtype(np.float64))):
+                for name in names:
+                    setattr(struct, name, buffers.pointer(arrays.get(name), dtype, self._batch * n, name))
         kind, slope, scale = surrogate
         settings = buffers.new(f"surrogate_{self._suffix}[]", 1)
         settings[0] = (SURROGATES[kind], slope, scale, int(through_reset))

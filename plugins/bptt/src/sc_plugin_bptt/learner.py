@@ -9,7 +9,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from sc_core.contracts import Batch, State
 from sc_core.model import Network
-from sc_gradient import GradientEngine, GradientOptions, Loss, Optimiser, accuracy, as_batch
+from sc_gradient import (
+    GradientEngine,
+    GradientOptions,
+    Loss,
+    Optimiser,
+    accuracy,
+    as_batch,
+    find_learned_parameters,
+)
 
 
 class BPTTLearner:
@@ -72,19 +80,21 @@ class BPTTLearner:
         self.options = GradientOptions(lr=lr, **options)
         self.network = network
         self.lr = lr
+        learned = find_learned_parameters(network, self.options.learned_parameters)
         self._engine = GradientEngine(
             network,
             loss_fn,
             self.options.surrogate_derivative(),
             through_reset=self.options.through_reset,
             rate_penalties=self.options.rate_penalties,
+            learned=learned,
         )
         self.loss = self._engine.loss
-        self._optimiser = Optimiser(network, self.options)
+        self._optimiser = Optimiser(network, self.options, learned)
 
     @property
     def parameters(self) -> Sequence[NDArray[Any]]:
-        """The arrays that `apply` updates: the `data` of every projection."""
+        """The arrays that `apply` updates: the `data` of every projection, then each learned parameter's."""
         return self._optimiser.parameters
 
     def train_step(self, inputs: ArrayLike, targets: ArrayLike) -> float:

@@ -12,7 +12,7 @@ from sc_core.contracts import Batch, State
 from sc_core.errors import NumericalError, ShapeError
 from sc_core.model import Network
 from sc_core.simulation import checked_inputs
-from sc_gradient import GradientEngine, Loss, Optimiser, accuracy, as_batch
+from sc_gradient import GradientEngine, Loss, Optimiser, accuracy, as_batch, find_learned_parameters
 from sc_plugin_tbptt.options import TBPTTOptions
 from sc_plugin_tbptt.windows import as_windows, cut
 
@@ -79,19 +79,21 @@ class TBPTTLearner:
         self.options = TBPTTOptions(lr=lr, k=k, **options)
         self.network = network
         self.lr = lr
+        learned = find_learned_parameters(network, self.options.learned_parameters)
         self._engine = GradientEngine(
             network,
             loss_fn,
             self.options.surrogate_derivative(),
             through_reset=self.options.through_reset,
             rate_penalties=self.options.rate_penalties,
+            learned=learned,
         )
         self.loss = self._engine.loss
-        self._optimiser = Optimiser(network, self.options)
+        self._optimiser = Optimiser(network, self.options, learned)
 
     @property
     def parameters(self) -> Sequence[NDArray[Any]]:
-        """The arrays that `apply` updates: the `data` of every projection."""
+        """The arrays that `apply` updates: the `data` of every projection, then each learned parameter's."""
         return self._optimiser.parameters
 
     def train_step(

@@ -202,13 +202,10 @@ class Network:
         return simulate(self, inputs)[self.output_population.name]
 
     def state_dict(self) -> State:
-        """Return all weights, patterns, per-synapse arrays and neuron states."""
+        """Return all weights, patterns, per-synapse arrays, neuron states and learned parameters of neurons."""
         return {
             "projections": {projection.name: projection.state_dict() for projection in self.projections},
-            "populations": {
-                population.name: {**population.state, "spikes": population.spikes}
-                for population in self.populations
-            },
+            "populations": {population.name: population.state_dict() for population in self.populations},
         }
 
     def load_state_dict(self, state: State) -> None:
@@ -232,9 +229,7 @@ class Network:
         for projection in self.projections:
             projection.load_state_dict(state["projections"][projection.name])
         for population in self.populations:
-            saved = dict(state["populations"][population.name])
-            population.spikes = np.array(saved.pop("spikes"))
-            population.state = {name: np.array(array) for name, array in saved.items()}
+            population.load_state_dict(state["populations"][population.name])
 
 
 def _refuse_twice(what: str, names: Iterable[str]) -> None:

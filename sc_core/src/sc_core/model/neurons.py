@@ -29,7 +29,7 @@ def _positive(instance: object, attribute: attrs.Attribute[Any], value: ArrayLik
 def _plain(value: Any) -> Any:
     """Keep arrays as tuples, so that parameters stay immutable, comparable and easy to write to a file."""
     if isinstance(value, np.ndarray | list | tuple):
-        return tuple(float(item) for item in np.asarray(value, dtype=float).ravel())
+        return tuple(np.asarray(value, dtype=float).ravel().tolist())
     return value
 
 
@@ -79,7 +79,7 @@ class _Spread:
         return np.broadcast_to(array, (self.n,))
 
     def __call__(self, name: str, value: Parameter) -> NDArray[Any]:
-        return np.ascontiguousarray(self.exact(name, value), dtype=self.dtype)
+        return np.array(self.exact(name, value), dtype=self.dtype, order="C")
 
     def decay(self, name: str, tau: Parameter) -> NDArray[Any]:
         return np.exp(-self.dt / self.exact(name, tau)).astype(self.dtype)
@@ -287,3 +287,14 @@ Neuron: TypeAlias = Input | LIF | CubaLIF | ALIF | LI
 
 NEURONS: dict[str, type[Neuron]] = {model.__name__: model for model in (Input, LIF, CubaLIF, ALIF, LI)}
 """The neuron models by name, as a configuration file names them."""
+
+
+def parameter_names(model: type[Neuron]) -> tuple[str, ...]:
+    """Return the parameters of a model that may differ from neuron to neuron.
+
+    Examples
+    --------
+    >>> parameter_names(LI)
+    ('tau', 'r', 'v_leak')
+    """
+    return tuple(field.name for field in attrs.fields(model) if field.converter is _plain)

@@ -37,6 +37,10 @@ class PopulationArrays:
         ``event_value`` too, of the shape of ``event_index``. Empty for a readout.
     membrane_record, adaptation_record : ndarray, shape (n_steps, batch, n), or None
         u[t] and a[t] of specs/neurons.md, where a gradient will need them.
+    synaptic_record : ndarray, shape (n_steps, batch, n), or None
+        i[t-1], where a gradient of the population's own parameters will need it.
+    initial_membrane : ndarray, shape (batch, n), or None
+        The membrane when the window began, likewise.
     """
 
     coefficients: Coefficients
@@ -48,6 +52,8 @@ class PopulationArrays:
     events: dict[str, NDArray[Any]]
     membrane_record: NDArray[Any] | None
     adaptation_record: NDArray[Any] | None
+    synaptic_record: NDArray[Any] | None
+    initial_membrane: NDArray[Any] | None
 
 
 def checked_inputs(network: Network, inputs: ArrayLike) -> NDArray[Any]:
@@ -118,6 +124,8 @@ class NetworkArrays:
         is_input = coefficients.model == "Input"
         recorded = record and population.spiking
         adapting = recorded and "decay_adaptation" in coefficients
+        learning = record and bool(population.learned_parameters)
+        synaptic = learning and "decay_synapse" in coefficients
         events = {}
         if coefficients.model != "LI":
             events = {"event_count": np.zeros(kept[:2], np.int32), "event_index": np.empty(kept, np.int32)}
@@ -134,6 +142,8 @@ class NetworkArrays:
             events=events,
             membrane_record=np.empty(window, dtype) if recorded else None,
             adaptation_record=np.empty(window, dtype) if adapting else None,
+            synaptic_record=np.empty(window, dtype) if synaptic else None,
+            initial_membrane=np.empty(window[1:], dtype) if learning else None,
         )
 
     def _is_driven(self, population: Population) -> bool:
@@ -143,12 +153,25 @@ class NetworkArrays:
     def __getitem__(self, name: str) -> PopulationArrays:
         return self.populations[self.place[name]]
 
+    def _take_over_parameters(self) -> None:
+        for population, mine in zip(self.network.order, self.populations, strict=True):
+            if population.learned_parameters:
+                for name, array in population.coefficients(self.network.dtype).arrays.items():
+                    mine.coefficients[name][...] = array
+
+    def begin(self) -> None:
+        """Remember the state that the window begins with, where a gradient will need it."""
+        for mine in self.populations:
+            if mine.initial_membrane is not None:
+                mine.initial_membrane[...] = mine.state["membrane"]
+
     def output(self, name: str) -> NDArray[Any]:
         """Return a population's output in the window, shape (n_steps, batch, n): a view."""
         return self[name].output[self.history :]
 
     def reset(self) -> None:
-        """Return to the state before the first step."""
+        """Return to the state before the first step, with the present values of learned parameters."""
+        self._take_over_parameters()
         self.input_has_values = False
         for arrays in self.populations:
             fresh = initial_state(arrays.coefficients, (self.batch, arrays.n), self.network.dtype)
@@ -160,6 +183,8 @@ class NetworkArrays:
 
     def continue_from(self, previous: NetworkArrays) -> None:
         """Go on where `previous` ended: take over its state and what it sent in its last `history` steps.
+
+        Learned parameters of neurons are taken at their present values.
 
         Parameters
         ----------
@@ -189,6 +214,7 @@ class NetworkArrays:
                 f"a window of {self.batch} sequences can't go on from one of {previous.batch}: "
                 "a window has as many as the one before it"
             )
+        self._take_over_parameters()
         self.input_has_values = previous.input_has_values
         last = slice(previous.n_steps, previous.n_steps + self.history)
         for mine, before in zip(self.populations, previous.populations, strict=True):

@@ -41,6 +41,7 @@ class Forward:
         inputs : ndarray, shape (n_steps, batch, n_input)
             Any numeric dtype. The output of an Input population is left unfilled by the compiled kernels.
         """
+        self.arrays.begin()
         if not kernels.native():
             self._set_dense_input(inputs)
             _reference(self.arrays)
@@ -90,6 +91,8 @@ def _population_view(population: PopulationArrays) -> PopulationView:
         "current": population.current,
         "membrane_record": population.membrane_record,
         "adaptation_record": population.adaptation_record,
+        "synaptic_record": population.synaptic_record,
+        "initial_membrane": population.initial_membrane,
         **population.coefficients.arrays,
         **population.state,
         **population.events,
@@ -131,6 +134,8 @@ def _reference(arrays: NetworkArrays) -> None:
                 current += activity @ projection.weights
             if mine.adaptation_record is not None:
                 mine.adaptation_record[t] = mine.state["adaptation"]
+            if mine.synaptic_record is not None:
+                mine.synaptic_record[t] = mine.state["synaptic_current"]
             output, membrane = step(mine.coefficients, mine.state, current)
             mine.output[history + t] = output
             if mine.membrane_record is not None:

@@ -5,6 +5,7 @@ It registers no plugin; `sc-plugin-bptt`, `sc-plugin-tbptt` and others build on 
 
 from sc_gradient.batches import as_batch
 from sc_gradient.engine import GradientEngine
+from sc_gradient.learned_parameters import LearnedParameter, find_learned_parameters
 from sc_gradient.losses import (
     LOSSES,
     CrossEntropy,
@@ -29,6 +30,7 @@ __all__ = [
     "FilteredMeanSquare",
     "GradientEngine",
     "GradientOptions",
+    "LearnedParameter",
     "Loss",
     "MeanSquare",
     "Optimiser",
@@ -39,5 +41,6 @@ __all__ = [
     "VanRossum",
     "accuracy",
     "as_batch",
+    "find_learned_parameters",
     "find_loss",
 ]

@@ -1,4 +1,4 @@
-"""The backward pass over a recorded window: compiled, or in NumPy (specs/bptt.md, eq. 2-9)."""
+"""The backward pass over a recorded window: compiled, or in NumPy (specs/bptt.md, eq. 2-9, 18-23)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sc_core import kernels
-from sc_core.simulation import Forward, NetworkArrays
-from sc_core.simulation.arrays import PopulationArrays
+from sc_core.simulation import Forward, NetworkArrays, PopulationArrays
+from sc_gradient import parameter_sums
+from sc_gradient.learned_parameters import LearnedParameter, sums_of
 from sc_gradient.surrogates import Surrogate
 
 Array: TypeAlias = NDArray[Any]
@@ -26,15 +27,26 @@ class Backward:
     surrogate : Surrogate
     through_reset : bool
         Whether the gradient passes through the reset.
+    learned : sequence of LearnedParameter
+        Parameters of neurons whose gradient is wanted, too.
     """
 
-    def __init__(self, forward: Forward, surrogate: Surrogate, through_reset: bool) -> None:
+    def __init__(
+        self,
+        forward: Forward,
+        surrogate: Surrogate,
+        through_reset: bool,
+        learned: Sequence[LearnedParameter] = (),
+    ) -> None:
         self.forward = forward
         self.surrogate = surrogate
         self.through_reset = through_reset
+        self.learned = tuple(learned)
 
     def run(self, output_gradients: Mapping[str, Array]) -> list[Array]:
-        """Return dL/d weights, one array (n_synapses,) per projection; zeros where a projection is frozen.
+        """Return dL/d weights, one array (n_synapses,) per projection, then dL/d of each learned parameter, (n,).
+
+        Where a projection is frozen its gradient is zeros.
 
         Parameters
         ----------
@@ -48,18 +60,28 @@ class Backward:
             self._native(direct, carries)
         else:
             _reference(arrays, direct, carries, self)
-        return [self.weight_gradient(index) for index in range(len(arrays.network.projections))]
+        weights = [self.weight_gradient(index) for index in range(len(arrays.network.projections))]
+        of_neurons = [
+            parameter.gradient(carries[arrays.place[parameter.population.name]], arrays.network.dt)
+            for parameter in self.learned
+        ]
+        return weights + of_neurons
 
     def carries(self, place: int) -> dict[str, Array]:
-        """Return the zeroed gradients that a population carries from step to step."""
+        """Return the zeroed gradients that a population carries from step to step, and sums over the steps."""
         arrays = self.forward.arrays
-        state = arrays.populations[place].state
+        population = arrays.populations[place]
+        state = population.state
         names = {
             "membrane": "membrane_gradient",
             "synaptic_current": "synaptic_gradient",
             "adaptation": "adaptation_gradient",
         }
-        return {carry: np.zeros_like(state[name]) for name, carry in names.items() if name in state}
+        carries = {carry: np.zeros_like(state[name]) for name, carry in names.items() if name in state}
+        if any(arrays.place[parameter.population.name] == place for parameter in self.learned):
+            shape = (arrays.batch, population.n)
+            carries.update({name: np.zeros(shape) for name in sums_of(population.coefficients.model)})
+        return carries
 
     def _native(self, direct: dict[int, Array], carries: list[dict[str, Array]]) -> None:
         gradients: list[dict[str, Array | None]] = [
@@ -203,22 +225,35 @@ def step_backward(
     c = population.coefficients
     gv = carry["membrane_gradient"]
     if c.model == "LI":
-        carry["membrane_gradient"] = (gv + gz) * c["decay_membrane"]
-        return (gv + gz) * c["input_gain"], gz
+        gu = gv + gz
+        if "membrane_decay_sum" in carry:
+            before = parameter_sums.membrane_before(population, arrays.history, t)
+            parameter_sums.add_membrane_decay(carry, gu, before, population.output[arrays.history + t])
+        carry["membrane_gradient"] = gu * c["decay_membrane"]
+        return gu * c["input_gain"], gz
     assert population.membrane_record is not None  # the arrays record  # noqa: S101
     u, z = population.membrane_record[t], population.output[arrays.history + t]
     held = refractory(arrays, place, t)
     s = np.where(held, 0, settings.surrogate.derivative(threshold_distance(population, t))).astype(u.dtype)
     if settings.through_reset:
         gz = gz - gv * ((u if c.reset_to_value else c["threshold"]) - c["reset_value"])
-    if "adaptation_gradient" in carry:
-        ga = carry["adaptation_gradient"]
+    ga = carry.get("adaptation_gradient")
+    if ga is not None:
         gz = gz + ga * (1 - c["decay_adaptation"])
         carry["adaptation_gradient"] = c["decay_adaptation"] * ga - c["adaptation_strength"] * (gz * s)
     gu = gv * ((1 - z) if c.reset_to_value else 1) + gz * s
+    if "membrane_decay_sum" in carry:
+        before = parameter_sums.membrane_before(population, arrays.history, t)
+        parameter_sums.add_membrane_decay(carry, np.where(held, 0, gu), before, u)
+        parameter_sums.add_threshold(carry, gz * s, 0 if c.reset_to_value else gv * z)
+        if ga is not None and population.adaptation_record is not None:
+            parameter_sums.add_adaptation(carry, ga, population.adaptation_record[t], z, gz * s)
     gx = np.where(held, 0, gu * c["input_gain"]).astype(u.dtype)
     if "synaptic_gradient" in carry:
         carry["synaptic_gradient"] = gx + c["decay_synapse"] * carry["synaptic_gradient"]
+        if "synaptic_decay_sum" in carry and population.synaptic_record is not None:
+            before = population.synaptic_record[t]
+            parameter_sums.add_synaptic_decay(carry, carry["synaptic_gradient"], before)
         gx = carry["synaptic_gradient"] * c["input_weight"]
     carry["membrane_gradient"] = np.where(held, gv, gu * c["decay_membrane"]).astype(u.dtype)
     return gx, gz

@@ -14,6 +14,7 @@ from sc_core.errors import ConfigurationError, NumericalError, SCError
 from sc_core.model import Network
 from sc_core.simulation import Forward, NetworkArrays, checked_inputs
 from sc_gradient.backward import Backward
+from sc_gradient.learned_parameters import LearnedParameter
 from sc_gradient.losses import Loss, RatePenalty, TwiceDifferentiable, find_loss, refuse_non_finite
 from sc_gradient.surrogates import Surrogate
 from sc_gradient.tangent import Tangent, checked_direction
@@ -34,6 +35,8 @@ class GradientEngine:
         Whether the gradient passes through the reset.
     rate_penalties : sequence of RatePenalty
         Added to the loss.
+    learned : sequence of LearnedParameter
+        Parameters of neurons whose gradient is wanted, as `find_learned_parameters` returns them.
 
     Attributes
     ----------
@@ -65,6 +68,7 @@ class GradientEngine:
         *,
         through_reset: bool,
         rate_penalties: Sequence[RatePenalty] = (),
+        learned: Sequence[LearnedParameter] = (),
     ) -> None:
         if not isinstance(network, Network):
             raise ConfigurationError(
@@ -79,6 +83,7 @@ class GradientEngine:
         self.rate_penalties = tuple(rate_penalties)
         self.surrogate = surrogate
         self.through_reset = through_reset
+        self.learned = tuple(learned)
         self.n_runs = 0
         self._last: NetworkArrays | None = None
         self._tangent: Tangent | None = None
@@ -88,7 +93,7 @@ class GradientEngine:
         shape = (n_steps, batch)
         if shape not in self._kept:
             arrays = NetworkArrays(self.network, n_steps, batch, record=True)
-            self._kept[shape] = Backward(Forward(arrays), self.surrogate, self.through_reset)
+            self._kept[shape] = Backward(Forward(arrays), self.surrogate, self.through_reset, self.learned)
             if len(self._kept) > _KEPT_SHAPES:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(shape)
@@ -144,7 +149,7 @@ class GradientEngine:
     def loss_and_gradient(
         self, batch: Batch, *, after: int | None = None
     ) -> tuple[float, list[NDArray[Any]]]:
-        """Return the loss and dL/d weights.
+        """Return the loss and dL/d weights and learned parameters.
 
         Parameters
         ----------
@@ -155,7 +160,8 @@ class GradientEngine:
         Returns
         -------
         float, list of ndarray
-            One array per projection, in the order of its `data`; zeros where it is frozen.
+            One array per projection, in the order of its `data`, zeros where it is frozen; then one, (n,), per
+            learned parameter.
 
         Raises
         ------
@@ -166,10 +172,29 @@ class GradientEngine:
         loss, output_gradients = self._loss_and_output_gradients(arrays, batch.targets)
         refuse_non_finite(loss)
         gradients = self._backward(arrays.n_steps, arrays.batch).run(output_gradients)
-        for projection, gradient in zip(self.network.projections, gradients, strict=True):
+        for place, gradient in enumerate(gradients):
             if not np.isfinite(gradient).all():
-                raise NumericalError(f"the gradient of projection {projection.name!r} is not finite")
+                raise NumericalError(self._what_exploded(place, arrays))
         return loss, gradients
+
+    def _what_exploded(self, place: int, arrays: NetworkArrays) -> str:
+        """Say which gradient is not finite, and since which step of the backward pass."""
+        projections = self.network.projections
+        if place < len(projections):
+            projection = projections[place]
+            what, population = f"projection {projection.name!r}", projection.target
+        else:
+            parameter = self.learned[place - len(projections)]
+            what, population = (
+                f"{parameter.name} of population {parameter.population.name!r}",
+                parameter.population,
+            )
+        through = arrays[population.name].current
+        assert through is not None  # an Input has neither  # noqa: S101
+        steps = np.flatnonzero(~np.isfinite(through).all(axis=(1, 2)))
+        if not steps.size:
+            return f"the gradient of {what} is not finite: its sum over the steps overflowed"
+        return f"the gradient of {what} is not finite, going backward first in step {steps[-1]} of {arrays.n_steps}"
 
     def hessian_vector_product(
         self, batch: Batch, direction: Sequence[NDArray[Any]]
@@ -192,7 +217,7 @@ class GradientEngine:
         ShapeError, NumericalError
             If batch or direction do not fit, or the loss or a result is not finite.
         ConfigurationError
-            If the gradient of the loss has no derivative.
+            If the gradient of the loss has no derivative, or parameters of neurons are learned.
 
         Notes
         -----
@@ -212,6 +237,8 @@ class GradientEngine:
         >>> gradients[0].round(5), products[0].round(5)
         (array([0.00476]), array([0.01427]))
         """
+        if self.learned:
+            raise ConfigurationError("learned_parameters", "have no second order: only weights do")
         if not isinstance(self.loss, TwiceDifferentiable):
             raise ConfigurationError(
                 "loss_fn",

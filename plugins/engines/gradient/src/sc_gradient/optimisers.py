@@ -1,8 +1,11 @@
-"""Optimisers over a network's projections; their per-synapse moments live on the projections."""
+"""Optimisers over a network's projections and what is learned of its neurons.
+
+The moments of a weight live on its projection, which carries them along when it is rewired.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import attrs
@@ -11,6 +14,7 @@ from numpy.typing import NDArray
 
 from sc_core.contracts import State
 from sc_core.model import Network, Projection
+from sc_gradient.learned_parameters import LearnedParameter
 
 _UNIT: list[Any] = [attrs.validators.ge(0), attrs.validators.lt(1)]
 
@@ -59,12 +63,14 @@ class OptimiserOptions:
 
 
 class Optimiser:
-    """Updates the weights of a network's trainable projections in place.
+    """Updates the weights of a network's trainable projections, and learned parameters of neurons, in place.
 
     Parameters
     ----------
     network : sc_core.Network
     options : OptimiserOptions
+    learned : sequence of LearnedParameter
+        As `find_learned_parameters` returns them.
 
     Examples
     --------
@@ -77,13 +83,19 @@ class Optimiser:
     array([0.8])
     """
 
-    def __init__(self, network: Network, options: OptimiserOptions) -> None:
+    def __init__(
+        self, network: Network, options: OptimiserOptions, learned: Sequence[LearnedParameter] = ()
+    ) -> None:
         self.network = network
         self.options = options
+        self.learned = tuple(learned)
         self.n_updates = 0
         self._moments: tuple[str, ...] = ("first_moment", "second_moment")
         if options.optimiser == "sgd":
             self._moments = ("first_moment",) if options.momentum else ()
+        self._moments_of_neurons = [
+            {name: np.zeros_like(parameter.values) for name in self._moments} for parameter in self.learned
+        ]
         for projection in self._trainable():
             for name in self._moments:
                 if name in projection.synapse_state:
@@ -94,21 +106,47 @@ class Optimiser:
 
     @property
     def parameters(self) -> list[NDArray[Any]]:
-        """The arrays that `update` changes, one per projection: its weights."""
-        return [projection.data for projection in self.network.projections]
+        """The arrays that `update` changes: the weights of each projection, then each learned parameter."""
+        weights = [projection.data for projection in self.network.projections]
+        return weights + [parameter.values for parameter in self.learned]
 
     def _trainable(self) -> list[Projection]:
         return [projection for projection in self.network.projections if projection.trainable]
 
     def update(self, gradients: Sequence[NDArray[Any]], lr: float) -> None:
-        """Take one step along `gradients`, one array per projection of the network, at rate `lr`."""
+        """Take one step along `gradients`, one array for each of `parameters`, at rate `lr`.
+
+        Raises
+        ------
+        NumericalError
+            If a learned parameter of neurons would leave its range. No parameter has changed then.
+        """
         self.n_updates += 1
-        scale = self._clip_factor(gradients)
-        for projection, gradient in zip(self.network.projections, gradients, strict=True):
+        n_projections = len(self.network.projections)
+        free = list(gradients[:n_projections]) + [
+            parameter.free_gradient(gradient)
+            for parameter, gradient in zip(self.learned, gradients[n_projections:], strict=True)
+        ]
+        scale = self._clip_factor(free)
+        if scale is not None:
+            free = [gradient * scale for gradient in free]
+        # All of them, before anything changes: one may have to be refused.
+        moved = [
+            parameter.moved(self._step(moments, gradient, lr))
+            for parameter, moments, gradient in zip(
+                self.learned, self._moments_of_neurons, free[n_projections:], strict=True
+            )
+        ]
+        for parameter, values in zip(self.learned, moved, strict=True):
+            parameter.values[...] = values
+        for projection, gradient in zip(self.network.projections, free[:n_projections], strict=True):
             if projection.trainable:
                 if self.options.keep_sign:
                     _settle_signs(projection)
-                self._update_projection(projection, gradient if scale is None else gradient * scale, lr)
+                step = self._step(projection.synapse_state, gradient, lr)
+                if self.options.optimiser == "adamw":
+                    projection.data *= self.network.dtype.type(1 - lr * self.options.weight_decay)
+                projection.data -= step
                 self._clip_weights(projection)
 
     def _clip_factor(self, gradients: Sequence[NDArray[Any]]) -> np.floating[Any] | None:
@@ -118,25 +156,23 @@ class Optimiser:
         norm = np.sqrt(sum(float(np.vdot(gradient, gradient)) for gradient in gradients))
         return None if norm <= limit else self.network.dtype.type(limit / norm)
 
-    def _update_projection(self, projection: Projection, gradient: NDArray[Any], lr: float) -> None:
+    def _step(self, moments: Mapping[str, NDArray[Any]], gradient: NDArray[Any], lr: float) -> Any:
+        """Return what an update subtracts, but for the weight decay; the moments move on."""
         options, kind = self.options, self.network.dtype.type
         if options.optimiser == "sgd":
             if options.momentum:
-                moment = projection.synapse_state["first_moment"]
+                moment = moments["first_moment"]
                 moment *= kind(options.momentum)
                 moment += gradient
                 gradient = moment
-            projection.data -= kind(lr) * gradient
-            return
-        first, second = projection.synapse_state["first_moment"], projection.synapse_state["second_moment"]
+            return kind(lr) * gradient
+        first, second = moments["first_moment"], moments["second_moment"]
         first += kind(1 - options.beta_1) * (gradient - first)
         second += kind(1 - options.beta_2) * (np.square(gradient) - second)
-        step = kind(lr / (1 - options.beta_1**self.n_updates))
+        rate = kind(lr / (1 - options.beta_1**self.n_updates))
         root = np.sqrt(second * kind(1 / (1 - options.beta_2**self.n_updates)))
         root += kind(options.epsilon)
-        if options.optimiser == "adamw":
-            projection.data *= kind(1 - lr * options.weight_decay)
-        projection.data -= step * (first / root)
+        return rate * (first / root)
 
     def _clip_weights(self, projection: Projection) -> None:
         options, weights = self.options, projection.data
@@ -154,6 +190,10 @@ class Optimiser:
                 projection.name: {name: projection.synapse_state[name] for name in self._moments}
                 for projection in self._trainable()
             },
+            "moments_of_neurons": {
+                f"{parameter.population.name}.{parameter.name}": dict(moments)
+                for parameter, moments in zip(self.learned, self._moments_of_neurons, strict=True)
+            },
         }
 
     def load_state_dict(self, state: State) -> None:
@@ -162,6 +202,11 @@ class Optimiser:
         for projection in self._trainable():
             for name in self._moments:
                 projection.synapse_state[name][...] = state["moments"][projection.name][name]
+        for parameter, moments in zip(self.learned, self._moments_of_neurons, strict=True):
+            for name, moment in moments.items():
+                moment[...] = state["moments_of_neurons"][f"{parameter.population.name}.{parameter.name}"][
+                    name
+                ]
 
 
 def _settle_signs(projection: Projection) -> None:
