@@ -1,7 +1,7 @@
 """The five contracts by which a run or a simulation drives any plugin without knowing it."""
 
 from sc_core.contracts.callback import Callback, Run
-from sc_core.contracts.experience import Batch
+from sc_core.contracts.experience import Batch, Task, TaskBatch
 from sc_core.contracts.hdl import HDLBackend
 from sc_core.contracts.learner import GradientLearner, Learner
 from sc_core.contracts.plasticity import Plasticity
@@ -19,4 +19,6 @@ __all__ = [
     "Scheduler",
     "State",
     "Stateful",
+    "Task",
+    "TaskBatch",
 ]

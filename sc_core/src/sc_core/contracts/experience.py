@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import attrs
 import numpy as np
 from numpy.typing import NDArray
@@ -21,3 +23,36 @@ class Batch:
 
     inputs: NDArray[np.generic]
     targets: NDArray[np.generic]
+
+
+@attrs.frozen(eq=False)
+class Task:
+    """Something to learn from a few samples.
+
+    Parameters
+    ----------
+    support : Batch
+        What a learner adapts to.
+    query : Batch, optional
+        What it is judged by then; the support set unless given.
+    """
+
+    support: Batch
+    query: Batch = attrs.field(default=attrs.Factory(lambda task: task.support, takes_self=True))
+
+
+def _as_tuple(tasks: Iterable[Task]) -> tuple[Task, ...]:
+    return tuple(tasks)
+
+
+@attrs.frozen(eq=False)
+class TaskBatch:
+    """Tasks that are learned from together.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+        At least one.
+    """
+
+    tasks: tuple[Task, ...] = attrs.field(converter=_as_tuple, validator=attrs.validators.min_len(1))
