@@ -14,7 +14,7 @@ def parse(table, folder):
 
 def test_names_and_tables_are_the_same_choice(config, tmp_path):
     parsed = parse(config, tmp_path)
-    readout = parsed.network.populations[2].neuron
+    readout = parsed.network.populations[2].neuron.model
     assert readout.name == "LI"
     assert readout.options == LI(tau=20.0)
     config["network"]["populations"][2]["neuron"] = {"name": "LI"}

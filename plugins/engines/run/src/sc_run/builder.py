@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sc_core.errors import ConfigurationError, ShapeError
 from sc_core.model import LI, Input, Network, Population, Projection, fluctuation_gain
-from sc_run.config import NetworkTable, ProjectionTable
+from sc_run.config import NetworkTable, PopulationTable, ProjectionTable
 from sc_run.topologies import Dense, Random, Topology, Weights
 
 
@@ -73,7 +73,8 @@ def build_network(table: NetworkTable, drive: Drive, rng: np.random.Generator) -
     drive : Drive
         What the input is like.
     rng : numpy.random.Generator
-        Draws patterns and weights, projection by projection in the order of the table.
+        Draws patterns and weights, projection by projection in the order of the table. A generator spawned from it
+        draws what differs from neuron to neuron, population by population.
 
     Returns
     -------
@@ -85,14 +86,13 @@ def build_network(table: NetworkTable, drive: Drive, rng: np.random.Generator) -
         If the description does not fit together; the path names the place.
     """
     populations: dict[str, Population] = {}
+    of_neurons = rng.spawn(1)[0]  # their own, so that weights stay the same whatever is drawn of neurons
     for index, row in enumerate(table.populations):
         if row.name in populations:
             raise ConfigurationError(
                 f"network.populations[{index}].name", f"a population {row.name!r} exists already"
             )
-        populations[row.name] = _population(
-            f"network.populations[{index}]", row.name, row.n, row.neuron.options
-        )
+        populations[row.name] = _population(f"network.populations[{index}]", row, of_neurons)
     projections = [
         _build_projection(f"network.projections[{index}]", row, populations, table.dt, drive, rng)
         for index, row in enumerate(table.projections)
@@ -128,9 +128,14 @@ def projection_gain(source: Population, target: Population, dt: float, drive: Dr
     return fluctuation_gain(target.neuron, _SPIKES.constant, _SPIKES.fluctuating, dt=dt)
 
 
-def _population(path: str, name: str, n: int, neuron: Any) -> Population:
+def _population(path: str, row: PopulationTable, rng: np.random.Generator) -> Population:
+    name = row.name
     try:
-        return Population(name, n, neuron)
+        neuron = row.neuron.draw(row.n, rng)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}.neuron", error.problem) from None
+    try:
+        return Population(name, row.n, neuron)
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}.{error.path.removeprefix(name + '.')}", error.problem) from None
     except ShapeError as error:

@@ -12,8 +12,8 @@ import attrs
 from sc_core import options, registry
 from sc_core.choice import Choice, choose_from, choose_plugin
 from sc_core.errors import ConfigurationError
-from sc_core.model import NEURONS
 from sc_run.encoders import ENCODERS
+from sc_run.spreads import NeuronChoice, choose_neuron
 from sc_run.topologies import TOPOLOGIES
 
 _ge, _gt = attrs.validators.ge, attrs.validators.gt
@@ -50,7 +50,7 @@ class DataTable:
 
 @attrs.frozen(kw_only=True)
 class PopulationTable:
-    """One of ``network.populations``; `neuron` is a `Choice` whose options are the neuron model."""
+    """One of ``network.populations``; `neuron` is a `NeuronChoice`."""
 
     name: str
     n: int = attrs.field(validator=_gt(0))
@@ -271,9 +271,7 @@ def _parse_network(table: object) -> NetworkTable:
         populations=[
             attrs.evolve(
                 row,
-                neuron=choose_from(
-                    NEURONS, "neuron model", row.neuron, f"network.populations[{index}].neuron"
-                ),
+                neuron=choose_neuron(row.neuron, f"network.populations[{index}].neuron"),
             )
             for index, row in enumerate(network.populations)
         ],
@@ -324,7 +322,7 @@ def _as_table(value: object, path: str) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Choice):
+    if isinstance(value, Choice | NeuronChoice):
         return value.table()
     if isinstance(value, PopulationTable | ProjectionTable):
         return _plain(_without_none(attrs.asdict(value, recurse=False)))
