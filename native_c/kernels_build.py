@@ -36,9 +36,10 @@ def declarations(suffix: str, c_type: str) -> str:
 
 def definitions(suffix: str, c_type: str) -> str:
     """Return C text that includes the kernels for one floating type."""
-    lines = [f"#define REAL {c_type}", f"#define NAME(name) name##_{suffix}"]
+    macros = {"REAL": c_type, "REAL_BITS": suffix[1:], "NAME(name)": f"name##_{suffix}"}
+    lines = [f"#define {name} {text}" for name, text in macros.items()]
     lines += [f'#include "{name}.inc"' for name in KERNELS]
-    return "\n".join([*lines, "#undef REAL", "#undef NAME"])
+    return "\n".join([*lines, *(f"#undef {name.split('(')[0]}" for name in macros)])
 
 
 def openmp_flags() -> list[str]:
@@ -65,10 +66,11 @@ def describe() -> FFI:
     typed = [declarations(suffix, c_type) for suffix, c_type in FLOATING_TYPES.items()]
     builder.cdef("\n".join([constants, *typed]))
     kernels = [definitions(suffix, c_type) for suffix, c_type in FLOATING_TYPES.items()]
+    headers = ['#include "platform.h"', '#include "bits.h"', constants, *typed, '#include "openmp.inc"']
     openmp = openmp_flags()
     builder.set_source(
         "sc_native._kernels",
-        "\n".join(['#include "platform.h"', constants, *typed, '#include "openmp.inc"', *kernels]),
+        "\n".join([*headers, *kernels]),
         include_dirs=["csrc"],
         depends=[str(path.relative_to(SOURCES.parent)) for path in sorted(SOURCES.iterdir())],
         # Without contraction every clone of a kernel rounds alike; wheels must run on any processor.

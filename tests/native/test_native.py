@@ -20,10 +20,27 @@ N_STEPS, BATCH, N_TARGET = 5, 2, 3
 DECAY = math.exp(-1 / 10)
 
 
+def events(kept, n):
+    """Room for the events of `kept` (steps, batch) rows of n neurons, nothing of it zero."""
+    return {
+        "event_start": np.full(kept, -1, np.int64),
+        "event_count": np.full(kept, -1, np.int32),
+        "event_index": np.full((*kept, n), -1, np.int32),
+    }
+
+
+def listed(arrays, name="event_index"):
+    """What the events list for each row."""
+    flat = arrays[name].ravel()
+    ranges = zip(arrays["event_start"].ravel(), arrays["event_count"].ravel(), strict=True)
+    return [flat[start : start + count].tolist() for start, count in ranges]
+
+
 def build(dtype, projection, history=0):
     """Two inputs onto three leaky integrators; returns the network and the arrays of both populations."""
     kept = (history + N_STEPS, BATCH)
-    source = {"event_count": np.zeros(kept, np.int32), "event_index": np.empty((*kept, 2), np.int32)}
+    source = events(kept, 2)
+    source["event_start"][:history] = source["event_count"][:history] = 0
     decay = np.full(N_TARGET, DECAY, dtype)
     readout = {
         "decay_membrane": decay,
@@ -61,7 +78,7 @@ def test_impulse_response(dtype, connect, delay):
     native, _, readout = build(dtype, connect(dtype, delay), history=delay)
     activity = np.zeros((N_STEPS, BATCH, 2), dtype)
     activity[1, 0, 0], activity[2, 1, 1] = 1.0, 0.5
-    native.set_input(0, activity, values(dtype, delay), 1)
+    native.set_values(0, activity, values(dtype, delay), 1)
     native.forward(1)
     response = (1 - DECAY) * DECAY ** np.arange(N_STEPS)
     rows = {sparse: ([2, 0, 3], [0, 5, 0]), dense: ([1, 2, 3], [4, 5, 6])}[connect]
@@ -72,33 +89,35 @@ def test_impulse_response(dtype, connect, delay):
     np.testing.assert_allclose(readout["output"][delay:], expected, rtol=1e-6, atol=1e-12)
 
 
-@pytest.mark.parametrize("n", [1, 7, 8, 9, 64, 101])
-def test_bytes_and_values_become_the_same_events(n):
+@pytest.mark.parametrize("rate", [0.0, 0.05, 0.3, 1.0])
+@pytest.mark.parametrize("n", [1, 7, 8, 9, 64, 101, 128])
+def test_bytes_and_values_become_the_same_events(n, rate):
+    """Also where every neuron is active, so that a list that ran over its row would spoil the next."""
     rng = np.random.default_rng(n)
-    spikes = (rng.random((N_STEPS, BATCH, n)) < 0.2).astype(np.uint8)
-    lists = []
-    for activity in (spikes, spikes.astype(np.float32)):
-        arrays = {
-            "event_count": np.zeros((N_STEPS, BATCH), np.int32),
-            "event_index": np.empty((N_STEPS, BATCH, n), np.int32),
-        }
-        native = NativeNetwork(
-            np.dtype(np.float32),
-            (N_STEPS, BATCH, 0),
-            [PopulationView("Input", n, False, 0, arrays)],
-            [],
-            [0, 1],
-        )
-        native.set_input(0, activity, np.empty((N_STEPS, BATCH, n), np.float32), 2)
-        lists.append(
-            [
-                arrays["event_index"][t, b, : arrays["event_count"][t, b]].tolist()
-                for t in range(N_STEPS)
-                for b in range(BATCH)
-            ]
-        )
-    expected = [np.flatnonzero(spikes[t, b]).tolist() for t in range(N_STEPS) for b in range(BATCH)]
-    assert lists == [expected, expected]
+    kept = (70, BATCH)
+    spikes = (rng.random((*kept, n)) < rate).astype(np.uint8)
+    values = rng.uniform(0.5, 1.5, spikes.shape).astype(np.float32) * spikes
+    from_bytes, from_values = events(kept, n), events(kept, n)
+    views = [PopulationView("Input", n, False, 0, arrays) for arrays in (from_bytes, from_values)]
+    native = NativeNetwork(np.dtype(np.float32), (*kept, 0), views, [], [0, 1, 2])
+    assert native.set_spikes(0, spikes, 2)
+    kept_values = np.full(spikes.shape, np.nan, np.float32)
+    native.set_values(1, values, kept_values, 2)
+    rows = spikes.reshape(-1, n)
+    assert listed(from_bytes) == listed(from_values) == [np.flatnonzero(row).tolist() for row in rows]
+    of_active = listed({**from_values, "event_value": kept_values}, "event_value")
+    assert of_active == [row[row != 0].tolist() for row in values.reshape(-1, n)]
+
+
+@pytest.mark.parametrize("n", [3, 64, 90])
+def test_bytes_that_are_no_spikes_are_refused(n):
+    source = events((N_STEPS, BATCH), n)
+    views = [PopulationView("Input", n, False, 0, source)]
+    native = NativeNetwork(np.dtype(np.float32), (N_STEPS, BATCH, 0), views, [], [0, 1])
+    activity = np.ones((N_STEPS, BATCH, n), np.uint8)
+    assert native.set_spikes(0, activity, 2)
+    activity[-1, -1, -1] = 2
+    assert not native.set_spikes(0, activity, 2)
 
 
 @pytest.mark.parametrize("connect", [sparse, dense])
@@ -107,13 +126,51 @@ def test_weight_gradient_is_the_sum_of_products(connect, threads):
     rng = np.random.default_rng(0)
     native, _, readout = build(np.float64, connect(np.float64))
     activity, arriving = rng.random((N_STEPS, BATCH, 2)), rng.random((N_STEPS, BATCH, N_TARGET))
-    native.set_input(0, activity, values(np.float64), threads)
+    native.set_values(0, activity, values(np.float64), threads)
     readout["current"][...] = arriving
     gradient = np.full(3 if connect is sparse else 6, np.nan)
     native.weight_gradient(0, gradient, threads)
     full = np.einsum("tbi,tbj->ij", activity, arriving)
     expected = [full[0, 0], full[0, 2], full[1, 1]] if connect is sparse else full.ravel()
     np.testing.assert_allclose(gradient, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("spikes", [True, False])
+@pytest.mark.parametrize("density", [0.1, 1.0])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_weight_gradient_over_many_events(dtype, spikes, density, threads):
+    """Several chunks of rows, whose last is not whole, and several blocks of columns."""
+    rng = np.random.default_rng(1)
+    n_steps, batch, n_source, n_target, delay = 333, 5, 70, 150, 1
+    pattern = rng.random((n_source, n_target)) < density
+    indptr = np.concatenate([[0], np.cumsum(pattern.sum(1))]).astype(np.int32)
+    columns = np.nonzero(pattern)[1].astype(np.int32)
+    activity = (rng.random((n_steps, batch, n_source)) < 0.1).astype(dtype)
+    if not spikes:
+        activity *= rng.normal(size=activity.shape)
+    arriving = rng.normal(size=(n_steps, batch, n_target)).astype(dtype)
+    target = {"current": arriving.copy()}
+    source = events((delay + n_steps, batch), n_source)
+    source["event_start"][:delay] = source["event_count"][:delay] = 0
+    views = [
+        PopulationView("Input", n_source, False, 0, source),
+        PopulationView("LI", n_target, False, 0, target),
+    ]
+    projection = ProjectionView(0, 1, delay, indptr, columns, np.zeros(columns.size, dtype))
+    native = NativeNetwork(np.dtype(dtype), (n_steps, batch, delay), views, [projection], [0, 1, 2])
+    kept_values = np.empty((delay + n_steps, batch, n_source), dtype)
+    if spikes:
+        assert native.set_spikes(0, activity.astype(np.uint8), threads)
+    else:
+        native.set_values(0, activity, kept_values, threads)
+    gradient = np.full(columns.size, np.nan, dtype)
+    native.weight_gradient(0, gradient, threads)
+    expected = np.einsum("tbi,tbj->ij", activity[:-delay].astype(float), arriving[delay:].astype(float))[
+        pattern
+    ]
+    tolerance = 1e-12 if dtype is np.float64 else 2e-5
+    np.testing.assert_allclose(gradient, expected, rtol=tolerance, atol=tolerance * abs(expected).max())
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ _SUMS = (
     "adaptation_decay_sum",
     "strength_sum",
 )
-_INTEGER = np.dtype(np.int32)
+_INTEGER, _OFFSET = np.dtype(np.int32), np.dtype(np.int64)
 
 
 class PopulationView(NamedTuple):
@@ -60,8 +60,8 @@ class PopulationView(NamedTuple):
         By the names of the C struct, what a model lacks being absent or None: coefficients (n,); state
         (batch, n); ``initial_membrane`` (batch, n); ``refractory`` (batch, n) int32; ``drive``, ``current``,
         ``membrane_record``, ``adaptation_record``, ``synaptic_record`` (n_steps, batch, n); ``output``
-        (history + n_steps, batch, n); ``event_count`` (history + n_steps, batch) and ``event_index``
-        (history + n_steps, batch, n) int32.
+        (history + n_steps, batch, n); ``event_start`` int64 and ``event_count`` int32 (history + n_steps, batch),
+        ``event_index`` (history + n_steps, batch, n) int32.
     """
 
     model: str
@@ -155,6 +155,7 @@ class NativeNetwork:
                 setattr(struct, name, self._real(arrays.get(name), size, name))
         pointer = self._buffers.pointer
         struct.refractory = pointer(arrays.get("refractory"), _INTEGER, self._batch * n, "refractory")
+        struct.events.start = pointer(arrays.get("event_start"), _OFFSET, kept, "event_start")
         struct.events.count = pointer(arrays.get("event_count"), _INTEGER, kept, "event_count")
         struct.events.index = pointer(arrays.get("event_index"), _INTEGER, kept * n, "event_index")
 
@@ -168,32 +169,47 @@ class NativeNetwork:
         # A canonical matrix with as many entries as places holds every column in order.
         struct.dense = int(view.data.size == rows * columns)
 
-    def set_input(self, place: int, activity: NDArray[Any], value: NDArray[Any], n_threads: int) -> None:
-        """Fill the events of an Input population for the window.
+    def set_spikes(self, place: int, spikes: NDArray[np.uint8], n_threads: int) -> bool:
+        """Fill the events of an Input population for the window from spikes.
 
         Parameters
         ----------
         place : int
             Of the population.
-        activity : ndarray, shape (n_steps, batch, n), C-contiguous
-            uint8 spikes, or values of the network's dtype.
-        value : ndarray, shape (history + n_steps, batch, n)
-            Where to keep the values; not touched for spikes. It must live as long as this object.
+        spikes : ndarray, shape (n_steps, batch, n), C-contiguous, uint8
+
+        Returns
+        -------
+        bool
+            False if they are no spikes, but have values above 1; then the events are of no use.
         """
-        events, n = self._populations[place].events, self._sizes[place]
-        rows = self._n_steps * self._batch
+        self._populations[place].events.value = ffi.NULL
+        code = self._set_events("sc_events_from_bytes", place, spikes, n_threads)
+        if code != lib.SC_NOT_SPIKES:
+            check(code, "sc_events_from_bytes")
+        return bool(code == 0)
+
+    def set_values(self, place: int, activity: NDArray[Any], value: NDArray[Any], n_threads: int) -> None:
+        """Fill the events of an Input population for the window from values.
+
+        Parameters
+        ----------
+        place : int
+            Of the population.
+        activity : ndarray, shape (n_steps, batch, n), C-contiguous, the network's dtype
+        value : ndarray, shape (history + n_steps, batch, n)
+            Where to keep the values. It must live as long as this object.
+        """
+        size = (self._n_steps + self._history) * self._batch * self._sizes[place]
+        self._populations[place].events.value = Buffers().pointer(value, self._dtype, size, "value")
+        check(self._set_events("sc_events_from_values", place, activity, n_threads), "sc_events_from_values")
+
+    def _set_events(self, name: str, place: int, activity: NDArray[Any], n_threads: int) -> int:
+        n, rows, first_row = self._sizes[place], self._n_steps * self._batch, self._history * self._batch
         buffers = Buffers()
-        if activity.dtype == np.uint8:
-            events.value = ffi.NULL
-            function = kernel("sc_events_from_bytes", self._dtype)
-        else:
-            events.value = buffers.pointer(
-                value, self._dtype, (rows + self._history * self._batch) * n, "value"
-            )
-            function = kernel("sc_events_from_values", self._dtype)
         pointer = buffers.pointer(activity, activity.dtype, rows * n, "activity")
-        first_row = self._history * self._batch
-        check(function(pointer, rows, n, first_row, ffi.addressof(events), n_threads), "sc_events")
+        events = ffi.addressof(self._populations[place].events)
+        return int(kernel(name, self._dtype)(pointer, rows, n, first_row, events, n_threads))
 
     def forward(self, n_threads: int) -> None:
         """Advance through the window: fills outputs, events and records, changes the state."""
@@ -242,7 +258,7 @@ class NativeNetwork:
 
     def weight_gradient(self, projection: int, weight_gradient: NDArray[Any], n_threads: int) -> None:
         """Write the window's gradient of one projection's weights to `weight_gradient` (n_synapses,)."""
-        size = kernel("sc_weight_gradient_workspace", self._dtype)(self._network, projection)
+        size = kernel("sc_weight_gradient_workspace", self._dtype)(self._network, projection, n_threads)
         workspace = self._workspace_of(size)
         view = self._projections[projection]
         n_synapses = view.indptr[self._sizes[view.source]]

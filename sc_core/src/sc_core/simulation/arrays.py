@@ -32,9 +32,10 @@ class PopulationArrays:
         What the population receives, x[t]; after a backward pass the loss's gradient with respect to it. None
         for an Input.
     events : mapping of ndarray
-        The active neurons of each step and sequence, for the compiled kernels: ``event_count``
-        (history + n_steps, batch) and ``event_index`` (history + n_steps, batch, n), int32. An Input has
-        ``event_value`` too, of the shape of ``event_index``. Empty for a readout.
+        The active neurons of each step and sequence, for the compiled kernels: ``event_start``, int64, and
+        ``event_count``, int32, (history + n_steps, batch) say which entries of ``event_index``, int32, are a
+        sequence's in a step; it has room for (history + n_steps, batch, n). An Input has ``event_value`` too, of
+        the shape of ``event_index``. Empty for a readout.
     membrane_record, adaptation_record : ndarray, shape (n_steps, batch, n), or None
         u[t] and a[t] of specs/neurons.md, where a gradient will need them.
     synaptic_record : ndarray, shape (n_steps, batch, n), or None
@@ -128,7 +129,11 @@ class NetworkArrays:
         synaptic = learning and "decay_synapse" in coefficients
         events = {}
         if coefficients.model != "LI":
-            events = {"event_count": np.zeros(kept[:2], np.int32), "event_index": np.empty(kept, np.int32)}
+            events = {
+                "event_start": np.zeros(kept[:2], np.int64),
+                "event_count": np.zeros(kept[:2], np.int32),
+                "event_index": np.empty(kept, np.int32),
+            }
         if is_input:
             events["event_value"] = np.empty(kept, dtype)
         # Memory that is never touched costs nothing: the kernels and the references use different parts of it.
@@ -221,5 +226,16 @@ class NetworkArrays:
             for name, value in before.state.items():
                 mine.state[name][...] = value
             mine.output[: self.history] = before.output[last]
-            for name, rows in before.events.items():
-                mine.events[name][: self.history] = rows[last]
+            if mine.events:
+                _copy_events(mine.events, before.events, last)
+
+
+def _copy_events(events: dict[str, NDArray[Any]], before: dict[str, NDArray[Any]], steps: slice) -> None:
+    """Make `steps` of the events `before` the first ones, each row where it has room for every neuron."""
+    start, n = before["event_start"][steps].ravel(), before["event_index"].shape[-1]
+    history = steps.stop - steps.start
+    events["event_count"][:history] = before["event_count"][steps]
+    events["event_start"].reshape(-1)[: start.size] = np.arange(start.size) * n
+    entries = start[:, None] + np.arange(n)
+    for name in events.keys() & {"event_index", "event_value"}:
+        events[name].reshape(-1, n)[: start.size] = before[name].ravel()[entries]

@@ -70,15 +70,20 @@ class Forward:
         if not isinstance(population.neuron, Input):
             self._set_dense_input(inputs)
             return
-        spikes = inputs.dtype in (np.uint8, np.bool_) and bool(inputs.size == 0 or inputs.max() <= 1)
+        place, threads = self.arrays.place[population.name], kernels.thread_count()
+        if (
+            inputs.dtype in (np.uint8, np.bool_)
+            and not self.arrays.input_has_values
+            and native.set_spikes(place, np.ascontiguousarray(inputs).view(np.uint8), threads)
+        ):
+            return
         values = self.arrays[population.name].events["event_value"]
-        if not spikes and not self.arrays.input_has_values:
-            values[: self.arrays.history] = 1  # of spikes before this window
+        if not self.arrays.input_has_values:
+            # those of spikes before this window
+            values[: self.arrays.history] = 1
             self.arrays.input_has_values = True
-        as_bytes = not self.arrays.input_has_values
-        activity = np.ascontiguousarray(inputs, np.uint8 if as_bytes else self.arrays.network.dtype)
-        place = self.arrays.place[population.name]
-        native.set_input(place, activity, values, kernels.thread_count())
+        activity = np.ascontiguousarray(inputs, self.arrays.network.dtype)
+        native.set_values(place, activity, values, threads)
 
 
 def _population_view(population: PopulationArrays) -> PopulationView:
