@@ -79,12 +79,15 @@ class CrossEntropy:
         array([[2, 3],
                [8, 9]])
         """
+        size = self._head_size(n_classes)
+        return np.asarray((labels.astype(np.intp) // size * size)[:, None] + np.arange(size))
+
+    def _head_size(self, n_classes: int) -> int:
         if n_classes % self.heads:
             raise ConfigurationError(
                 "loss_fn.heads", f"must divide the output's {n_classes} neurons, got {self.heads}"
             )
-        size = n_classes // self.heads
-        return np.asarray((labels.astype(np.intp) // size * size)[:, None] + np.arange(size))
+        return n_classes // self.heads
 
     def scores(self, outputs: Array) -> Array:
         """Return one score per class, shape (batch, n_output)."""
@@ -101,11 +104,14 @@ class CrossEntropy:
         ShapeError
             If the labels do not fit the outputs.
         """
-        own = self._classes(outputs, targets)
-        log_probability = self._log_probability(outputs, own)
-        is_label = own == targets[:, None]
-        loss = -float(log_probability[is_label].mean())
-        return loss, self._spread((np.exp(log_probability) - is_label) / len(own), own, outputs)
+        labels, head = self._labels_and_heads(outputs, targets)
+        sequences = np.arange(labels.size)
+        log_probability = self._log_probability(outputs, head)
+        loss = -float(log_probability[sequences, labels].mean())
+        score_gradient = np.exp(log_probability)
+        score_gradient[sequences, labels] -= 1.0
+        score_gradient /= labels.size
+        return loss, self._spread(score_gradient, head, outputs)
 
     def gradient_derivative(self, outputs: Array, targets: NDArray[Any], direction: Array) -> Array:
         """Return the derivative of the gradient along `direction`; of `targets` only their heads play a part in it.
@@ -117,25 +123,34 @@ class CrossEntropy:
             score_direction = np.take_along_axis(direction, step[None], axis=0)[0]
         else:
             score_direction = self.scores(direction)
-        own = self._classes(outputs, targets)
-        score_direction = np.take_along_axis(score_direction, own, axis=1)
-        probability = np.exp(self._log_probability(outputs, own))
+        labels, head = self._labels_and_heads(outputs, targets)
+        score_direction = self._of_head(score_direction, head)
+        probability = np.exp(self._log_probability(outputs, head))
         mean = np.sum(probability * score_direction, axis=1, keepdims=True)
-        return self._spread(probability * (score_direction - mean) / len(own), own, outputs)
+        return self._spread(probability * (score_direction - mean) / labels.size, head, outputs)
 
-    def _classes(self, outputs: Array, targets: NDArray[Any]) -> NDArray[np.intp]:
-        return self.alternatives(_labels(outputs, targets), outputs.shape[2])
+    def _labels_and_heads(
+        self, outputs: Array, targets: NDArray[Any]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return each label's place in its head, and which head that is."""
+        labels, size = _labels(outputs, targets), self._head_size(outputs.shape[2])
+        return labels % size, labels // size
 
-    def _log_probability(self, outputs: Array, own: NDArray[np.intp]) -> NDArray[np.float64]:
-        scores = np.take_along_axis(self.scores(outputs).astype(np.float64), own, axis=1)
-        below_highest = scores - scores.max(axis=1, keepdims=True)
+    def _of_head(self, scores: Array, head: NDArray[np.intp]) -> Array:
+        """Return the scores of one head for each sequence, shape (batch, n_output / heads)."""
+        return np.asarray(scores.reshape(len(head), self.heads, -1)[np.arange(head.size), head])
+
+    def _log_probability(self, outputs: Array, head: NDArray[np.intp]) -> NDArray[np.float64]:
+        scores = self._of_head(self.scores(outputs), head).astype(np.float64)
+        scores -= scores.max(axis=1, keepdims=True)
         # scipy's log_softmax takes as long as the whole pass of a small network.
-        return np.asarray(below_highest - np.log(np.exp(below_highest).sum(axis=1, keepdims=True)))
+        scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
+        return scores
 
-    def _spread(self, own_gradient: NDArray[np.float64], own: NDArray[np.intp], outputs: Array) -> Array:
-        """Return dL/d outputs from dL/d scores of the classes `own`."""
+    def _spread(self, own_gradient: NDArray[np.float64], head: NDArray[np.intp], outputs: Array) -> Array:
+        """Return dL/d outputs from dL/d scores of each sequence's head."""
         score_gradient = np.zeros_like(outputs[0])
-        np.put_along_axis(score_gradient, own, own_gradient.astype(outputs.dtype), axis=1)
+        score_gradient.reshape(len(head), self.heads, -1)[np.arange(head.size), head] = own_gradient
         if self.readout == "sum":  # every step has the same gradient, and the same memory
             return np.broadcast_to(score_gradient, outputs.shape)
         gradient = np.zeros_like(outputs)
