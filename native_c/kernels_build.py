@@ -24,13 +24,15 @@ KERNELS = (
     "gather",
     "backward",
     "weight_gradient",
+    "eprop",
 )
+DECLARATIONS = ("network", "eprop")
 FLOATING_TYPES = {"f32": "float", "f64": "double"}
 
 
 def declarations(suffix: str, c_type: str) -> str:
-    """Return the declarations of network.cdef for one floating type."""
-    text = (SOURCES / "network.cdef").read_text(encoding="utf-8")
+    """Return the declarations for one floating type."""
+    text = "\n".join((SOURCES / f"{name}.cdef").read_text(encoding="utf-8") for name in DECLARATIONS)
     return text.replace("_REAL", f"_{suffix}").replace("REAL", c_type)
 
 

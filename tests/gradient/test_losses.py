@@ -37,6 +37,29 @@ def test_cross_entropy_equals_autograd(readout):
     np.testing.assert_allclose(gradient, expected_gradient, rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.parametrize("last", [None, 1, 4, 100])
+def test_cross_entropy_of_steps_equals_autograd(last):
+    begin = max(0, 6 - (last or 6))
+
+    def oracle(out):
+        s = out[begin:]
+        return anp.mean(anp.log(anp.sum(anp.exp(s), axis=2)) - s[:, np.arange(4), LABELS])
+
+    chosen = find_loss({"name": "cross_entropy_steps", "last": last} if last else "cross_entropy_steps")
+    loss, gradient = chosen.loss_and_gradient(outputs(), LABELS)
+    expected, expected_gradient = autograd.value_and_grad(oracle)(outputs())
+    assert loss == pytest.approx(expected, rel=1e-12)
+    np.testing.assert_allclose(gradient, expected_gradient, rtol=1e-12, atol=1e-15)
+    assert chosen.loss_and_gradient(outputs(np.float32), LABELS)[1].dtype == np.float32
+    direction = np.random.default_rng(1).normal(size=(6, 4, 3))
+    along = autograd.jacobian(lambda step: autograd.grad(oracle)(outputs() + step * direction))(0.0)
+    np.testing.assert_allclose(
+        chosen.gradient_derivative(outputs(), LABELS, direction), along, rtol=1e-9, atol=1e-15
+    )
+    summed = outputs()[begin:].sum(axis=0)
+    assert accuracy(chosen, outputs(), LABELS) == np.mean(summed.argmax(axis=1) == LABELS)
+
+
 def test_mean_square_equals_finite_differences():
     target = np.random.default_rng(1).normal(size=outputs().shape)
     loss, gradient = LOSSES["mean_square"].loss_and_gradient(outputs(), target)

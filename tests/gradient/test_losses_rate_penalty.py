@@ -54,6 +54,24 @@ def test_the_gradient_equals_autograd(share):
     assert BAND.loss_and_gradient(spikes(share, np.float32), dt=1.5)[1].dtype == np.float32
 
 
+def test_each_neuron_has_its_own_rate():
+    """The mean over neurons of what each one's distance from the band costs."""
+    trains = (np.random.default_rng(0).random((50, 4, 5)) < [0.0, 0.01, 0.02, 0.05, 0.2]).astype(float)
+
+    def oracle(trains):
+        rates = 1000.0 / 1.5 * anp.mean(trains, axis=(0, 1))
+        return 0.01 * anp.mean(anp.maximum(0.0, rates - 60.0) ** 2 + anp.maximum(0.0, 20.0 - rates) ** 2)
+
+    penalty = RatePenalty(population="hidden", strength=0.01, lower=20.0, upper=60.0, per_neuron=True)
+    value, gradient = penalty.loss_and_gradient(trains, dt=1.5)
+    expected, expected_gradient = autograd.value_and_grad(oracle)(trains)
+    assert value == pytest.approx(expected, rel=1e-12)
+    np.testing.assert_allclose(gradient, expected_gradient, rtol=1e-12)
+    direction = np.random.default_rng(1).normal(size=trains.shape)
+    along = autograd.jacobian(lambda step: autograd.grad(oracle)(trains + step * direction))(0.0)
+    np.testing.assert_allclose(penalty.gradient_derivative(trains, 1.5, direction), along, rtol=1e-9)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -32,6 +32,11 @@ def cross_entropy(scores, labels):
     return torch.nn.functional.cross_entropy(scores, labels)
 
 
+def cross_entropy_of_steps(out, labels):
+    """The last five steps count."""
+    return torch.nn.functional.cross_entropy(out[-5:].flatten(0, 1), labels.repeat(5))
+
+
 def filtered_mean_square(out, target):
     return torch.nn.functional.mse_loss(filtered(out, 1 - math.exp(-DT / TAU)), target)
 
@@ -47,9 +52,15 @@ ORACLES = {
     "cross_entropy": (lambda out, y: cross_entropy(out.sum(0), y), LABELS),
     "cross_entropy_max": (lambda out, y: cross_entropy(out.max(0).values, y), LABELS),
     "cross_entropy_last": (lambda out, y: cross_entropy(out[-1], y), LABELS),
+    "cross_entropy_steps": (cross_entropy_of_steps, LABELS),
     "mean_square": (torch.nn.functional.mse_loss, SEQUENCES),
     "mean_square_filtered": (filtered_mean_square, SEQUENCES),
     "van_rossum": (van_rossum, SEQUENCES),
+}
+OPTIONS = {
+    "cross_entropy_steps": {"last": 5},
+    "mean_square_filtered": {"tau": TAU},
+    "van_rossum": {"tau": TAU},
 }
 
 
@@ -61,7 +72,7 @@ def outputs_for(name):
 @pytest.mark.parametrize("name", ORACLES)
 def test_value_and_gradient(name):
     oracle, targets = ORACLES[name]
-    options = {"tau": TAU} if name in ("mean_square_filtered", "van_rossum") else {}
+    options = OPTIONS.get(name, {})
     loss, gradient = find_loss({"name": name, **options}, DT).loss_and_gradient(outputs_for(name), targets)
     out = torch.tensor(outputs_for(name), requires_grad=True)
     expected = oracle(out, torch.as_tensor(targets))

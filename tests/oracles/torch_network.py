@@ -134,12 +134,18 @@ def _step_order(network):
     return order
 
 
-def run(network, weights, inputs, surrogate, through_reset, recorded=None, values=None):
+def arriving(projection, z, w):
+    """What a projection delivers of its source's output."""
+    return z @ w
+
+
+def run(network, weights, inputs, surrogate, through_reset, recorded=None, values=None, deliver=arriving):
     """Return every population's output by name, shape (n_steps, batch, n).
 
     `weights` are dense float64 tensors (source.n, target.n), one per projection. `surrogate` is its name, slope and
     scale. With `recorded`, arrays by population, its spikes are taken instead of the membranes' own.
-    `values`, tensors by (population, parameter), replace those of the neurons.
+    `values`, tensors by (population, parameter), replace those of the neurons. `deliver` may let less of the
+    gradient through.
     """
     inputs = tensor(inputs)
     n_steps, batch = inputs.shape[:2]
@@ -152,7 +158,7 @@ def run(network, weights, inputs, surrogate, through_reset, recorded=None, value
             x = inputs[t] if driven else torch.zeros(batch, population.n, dtype=torch.float64)
             for projection, w in zip(network.projections, weights, strict=True):
                 if projection.target is population and t >= projection.delay:
-                    x = x + outputs[projection.source.name][t - projection.delay] @ w
+                    x = x + deliver(projection, outputs[projection.source.name][t - projection.delay], w)
             spikes = (
                 tensor(recorded[population.name][t]) if recorded is not None and population.spiking else None
             )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sc_native._kernels import ffi, lib
 from sc_native.buffers import SUFFIXES, Buffers, check, kernel
+from sc_native.eprop import EpropArrays
 
 Arrays: TypeAlias = Mapping[str, NDArray[Any] | None]
 
@@ -265,6 +266,11 @@ class NativeNetwork:
         pointer = Buffers().pointer(weight_gradient, self._dtype, n_synapses, "weight_gradient")
         function = kernel("sc_weight_gradient", self._dtype)
         check(function(self._network, projection, pointer, workspace, n_threads), "sc_weight_gradient")
+
+    def eprop_window(self, projection: int, arrays: EpropArrays, n_threads: int) -> None:
+        """Advance the eligibilities of one projection's synapses through the window that `forward` ran."""
+        function = kernel("sc_eprop_window", self._dtype)
+        check(function(self._network, projection, arrays.struct, n_threads), "sc_eprop_window")
 
     def _real_workspace(self, n_values: int) -> Any:
         workspace = self._workspace_of(n_values * self._dtype.itemsize)

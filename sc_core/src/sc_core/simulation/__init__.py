@@ -1,7 +1,7 @@
 """Simulation: whole sequences through compiled kernels, or step by step with live plasticities."""
 
 from sc_core.simulation.arrays import NetworkArrays, PopulationArrays, checked_inputs
-from sc_core.simulation.forward import Forward
+from sc_core.simulation.forward import Forward, native_view
 from sc_core.simulation.sequences import firing_rates, simulate
 from sc_core.simulation.stepping import Simulation
 
@@ -12,5 +12,6 @@ __all__ = [
     "Simulation",
     "checked_inputs",
     "firing_rates",
+    "native_view",
     "simulate",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from sc_core import kernels
 from sc_core.model.dynamics import step
 from sc_core.model.neurons import Input
+from sc_core.model.projection import Projection
 from sc_core.simulation.arrays import NetworkArrays, PopulationArrays
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ class Forward:
             mine is now for mine, now in zip(self._weights, weights, strict=True)
         )
         if self._native is None or not fresh:
-            self._native, self._weights = _native_view(self.arrays), weights
+            self._native, self._weights = native_view(self.arrays), weights
         return self._native
 
     def _set_dense_input(self, inputs: NDArray[Any]) -> None:
@@ -86,14 +88,14 @@ class Forward:
         native.set_values(place, activity, values, threads)
 
 
-def _population_view(population: PopulationArrays) -> PopulationView:
+def _population_view(population: PopulationArrays, current: NDArray[Any] | None) -> PopulationView:
     from sc_native.network import PopulationView
 
     is_input = population.coefficients.model == "Input"
     arrays = {
         "output": None if is_input else population.output,
         "drive": population.drive,
-        "current": population.current,
+        "current": current,
         "membrane_record": population.membrane_record,
         "adaptation_record": population.adaptation_record,
         "synaptic_record": population.synaptic_record,
@@ -108,21 +110,39 @@ def _population_view(population: PopulationArrays) -> PopulationView:
     )
 
 
-def _native_view(arrays: NetworkArrays) -> NativeNetwork:
+def native_view(
+    arrays: NetworkArrays,
+    synapses: Iterable[tuple[Projection, NDArray[Any]]] | None = None,
+    currents: Sequence[NDArray[Any] | None] | None = None,
+) -> NativeNetwork:
+    """Return the C view of the arrays: for a pass other than the network's own, with other synapses or currents.
+
+    Parameters
+    ----------
+    arrays : NetworkArrays
+    synapses : iterable of (Projection, ndarray of shape (n_synapses,)), optional
+        The projections that take part, with their weights: all of the network with theirs unless given. Those
+        given form no loop.
+    currents : sequence of ndarray, optional
+        In place of the populations' `current`.
+    """
     from sc_native.network import NativeNetwork, ProjectionView  # exists only where the kernels were compiled
 
     network = arrays.network
+    taking_part = [(p, p.data) for p in network.projections] if synapses is None else synapses
+    groups = network.groups if synapses is None else [(population,) for population in network.order]
+    written = [population.current for population in arrays.populations] if currents is None else currents
     return NativeNetwork(
         network.dtype,
         (arrays.n_steps, arrays.batch, arrays.history),
-        [_population_view(population) for population in arrays.populations],
+        [_population_view(*each) for each in zip(arrays.populations, written, strict=True)],
         [
             ProjectionView(
-                arrays.place[p.source.name], arrays.place[p.target.name], p.delay, p.indptr, p.indices, p.data
+                arrays.place[p.source.name], arrays.place[p.target.name], p.delay, p.indptr, p.indices, data
             )
-            for p in network.projections
+            for p, data in taking_part
         ],
-        np.cumsum([0, *(len(group) for group in network.groups)]).tolist(),
+        np.cumsum([0, *(len(group) for group in groups)]).tolist(),
     )
 
 

@@ -3,6 +3,7 @@
 It registers no plugin; `sc-plugin-bptt`, `sc-plugin-tbptt` and others build on it.
 """
 
+from sc_gradient.backward import Feedback, spike_derivative
 from sc_gradient.batches import as_batch
 from sc_gradient.engine import GradientEngine
 from sc_gradient.learned_parameters import LearnedParameter, find_learned_parameters
@@ -13,6 +14,7 @@ from sc_gradient.losses import (
     Loss,
     MeanSquare,
     RatePenalty,
+    StepwiseCrossEntropy,
     TwiceDifferentiable,
     VanRossum,
     accuracy,
@@ -27,6 +29,7 @@ __version__ = "0.1.0"
 __all__ = [
     "LOSSES",
     "CrossEntropy",
+    "Feedback",
     "FilteredMeanSquare",
     "GradientEngine",
     "GradientOptions",
@@ -36,6 +39,7 @@ __all__ = [
     "Optimiser",
     "OptimiserOptions",
     "RatePenalty",
+    "StepwiseCrossEntropy",
     "Surrogate",
     "TwiceDifferentiable",
     "VanRossum",
@@ -43,4 +47,5 @@ __all__ = [
     "as_batch",
     "find_learned_parameters",
     "find_loss",
+    "spike_derivative",
 ]

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+import scipy.sparse
 from numpy.typing import NDArray
 
 from sc_core import kernels
-from sc_core.simulation import Forward, NetworkArrays, PopulationArrays
+from sc_core.model import Projection
+from sc_core.simulation import Forward, NetworkArrays, PopulationArrays, native_view
 from sc_gradient import parameter_sums
 from sc_gradient.learned_parameters import LearnedParameter, sums_of
 from sc_gradient.surrogates import Surrogate
 
+if TYPE_CHECKING:
+    from sc_native.network import NativeNetwork
+
 Array: TypeAlias = NDArray[Any]
+Feedback: TypeAlias = Callable[[], Sequence[tuple[Projection, Array]]]
+"""Returns what carries dL/dx of a target back to dL/dz of its source: projections and the weights to use."""
 
 
 class Backward:
@@ -29,6 +36,8 @@ class Backward:
         Whether the gradient passes through the reset.
     learned : sequence of LearnedParameter
         Parameters of neurons whose gradient is wanted, too.
+    feedback : callable, optional
+        Every projection, with its own weights, unless given; those given form no loop.
     """
 
     def __init__(
@@ -37,11 +46,15 @@ class Backward:
         surrogate: Surrogate,
         through_reset: bool,
         learned: Sequence[LearnedParameter] = (),
+        feedback: Feedback | None = None,
     ) -> None:
         self.forward = forward
         self.surrogate = surrogate
         self.through_reset = through_reset
         self.learned = tuple(learned)
+        self.feedback = feedback
+        self._view: NativeNetwork | None = None
+        self._view_weights: list[Array] = []
 
     def run(self, output_gradients: Mapping[str, Array]) -> list[Array]:
         """Return dL/d weights, one array (n_synapses,) per projection, then dL/d of each learned parameter, (n,).
@@ -92,7 +105,33 @@ class Backward:
             for place, carry in enumerate(carries)
         ]
         surrogate = (self.surrogate.name, self.surrogate.slope, self.surrogate.scale)
-        self.forward.native().backward(gradients, surrogate, self.through_reset, kernels.thread_count())
+        self._native_view().backward(gradients, surrogate, self.through_reset, kernels.thread_count())
+
+    def _native_view(self) -> NativeNetwork:
+        """Return the C view of what the gradient goes back through, built anew when that was rewired."""
+        if self.feedback is None:
+            return self.forward.native()
+        synapses = self.feedback()
+        weights = [array for projection, data in synapses for array in (projection.indices, data)]
+        fresh = len(weights) == len(self._view_weights) and all(
+            mine is now for mine, now in zip(self._view_weights, weights, strict=True)
+        )
+        if self._view is None or not fresh:
+            self._view, self._view_weights = native_view(self.forward.arrays, synapses), weights
+        return self._view
+
+    def matrices(self) -> list[scipy.sparse.csr_array | None]:
+        """Return the weights that the gradient meets in each projection; None where it doesn't go back through it."""
+        projections = self.forward.arrays.network.projections
+        if self.feedback is None:
+            return [projection.weights for projection in projections]
+        weights = {p.name: data for p, data in self.feedback()}
+        return [
+            scipy.sparse.csr_array((weights[p.name], p.indices, p.indptr), shape=p.weights.shape)
+            if p.name in weights
+            else None
+            for p in projections
+        ]
 
     def weight_gradient(self, index: int) -> Array:
         """Return dL/d weights of one projection, once dL/dx is known; zeros where it is frozen."""
@@ -150,7 +189,7 @@ def _reference(
     carries: list[dict[str, Array]],
     settings: Backward,
 ) -> None:
-    weights = [projection.weights for projection in arrays.network.projections]
+    weights = settings.matrices()
     currents = [population.current for population in arrays.populations]
     for t in reversed(range(arrays.n_steps)):
         for place in reversed(range(len(arrays.populations))):
@@ -176,6 +215,7 @@ def arriving_gradient(
     t : int
         The step in which it spikes.
     weights : sequence of csr_array, one per projection
+        None where nothing goes back through it.
     currents : sequence of ndarray, shape (n_steps, batch, n), one per population
 
     Returns
@@ -186,7 +226,7 @@ def arriving_gradient(
     total = np.zeros((arrays.batch, arrays.populations[place].n), network.dtype)
     for projection, matrix in zip(network.projections, weights, strict=True):
         arrival = t + projection.delay
-        if projection.source is network.order[place] and arrival < arrays.n_steps:
+        if matrix is not None and projection.source is network.order[place] and arrival < arrays.n_steps:
             arriving = currents[arrays.place[projection.target.name]]
             assert arriving is not None  # no projection targets an Input  # noqa: S101
             total += arriving[arrival] @ matrix.T
@@ -211,6 +251,31 @@ def threshold_distance(population: PopulationArrays, t: int) -> Array:
     return np.asarray(population.membrane_record[t] - threshold)
 
 
+def spike_derivative(
+    arrays: NetworkArrays, place: int, t: int, surrogate: Surrogate
+) -> tuple[Array, NDArray[np.bool_]]:
+    """Return the surrogate derivative of a population's spikes in step t of the window, and who was refractory.
+
+    Parameters
+    ----------
+    arrays : sc_core.simulation.NetworkArrays
+        That recorded the window.
+    place : int
+        Of the population.
+    t : int
+    surrogate : Surrogate
+
+    Returns
+    -------
+    ndarray, shape (batch, n)
+        0 where a neuron was refractory.
+    ndarray of bool, shape (batch, n)
+    """
+    held = refractory(arrays, place, t)
+    distance = threshold_distance(arrays.populations[place], t)
+    return np.where(held, 0, surrogate.derivative(distance)).astype(distance.dtype), held
+
+
 def step_backward(
     arrays: NetworkArrays, place: int, t: int, gz: Array, carry: dict[str, Array], settings: Backward
 ) -> tuple[Array, Array]:
@@ -233,8 +298,7 @@ def step_backward(
         return gu * c["input_gain"], gz
     assert population.membrane_record is not None  # the arrays record  # noqa: S101
     u, z = population.membrane_record[t], population.output[arrays.history + t]
-    held = refractory(arrays, place, t)
-    s = np.where(held, 0, settings.surrogate.derivative(threshold_distance(population, t))).astype(u.dtype)
+    s, held = spike_derivative(arrays, place, t, settings.surrogate)
     if settings.through_reset:
         gz = gz - gv * ((u if c.reset_to_value else c["threshold"]) - c["reset_value"])
     ga = carry.get("adaptation_gradient")

@@ -13,7 +13,7 @@ from sc_core.contracts import Batch
 from sc_core.errors import ConfigurationError, NumericalError, SCError
 from sc_core.model import Network
 from sc_core.simulation import Forward, NetworkArrays, checked_inputs
-from sc_gradient.backward import Backward
+from sc_gradient.backward import Backward, Feedback
 from sc_gradient.learned_parameters import LearnedParameter
 from sc_gradient.losses import Loss, RatePenalty, TwiceDifferentiable, find_loss, refuse_non_finite
 from sc_gradient.surrogates import Surrogate
@@ -37,6 +37,10 @@ class GradientEngine:
         Added to the loss.
     learned : sequence of LearnedParameter
         Parameters of neurons whose gradient is wanted, as `find_learned_parameters` returns them.
+    feedback : callable, optional
+        Returns the projections through which dL/dx goes back to their sources, and the weights that it meets there:
+        pairs (Projection, ndarray of shape (n_synapses,)), without a loop. Unless given, all with their own weights,
+        which is the gradient.
 
     Attributes
     ----------
@@ -69,6 +73,7 @@ class GradientEngine:
         through_reset: bool,
         rate_penalties: Sequence[RatePenalty] = (),
         learned: Sequence[LearnedParameter] = (),
+        feedback: Feedback | None = None,
     ) -> None:
         if not isinstance(network, Network):
             raise ConfigurationError(
@@ -84,6 +89,7 @@ class GradientEngine:
         self.surrogate = surrogate
         self.through_reset = through_reset
         self.learned = tuple(learned)
+        self.feedback = feedback
         self.n_runs = 0
         self._last: NetworkArrays | None = None
         self._tangent: Tangent | None = None
@@ -93,7 +99,9 @@ class GradientEngine:
         shape = (n_steps, batch)
         if shape not in self._kept:
             arrays = NetworkArrays(self.network, n_steps, batch, record=True)
-            self._kept[shape] = Backward(Forward(arrays), self.surrogate, self.through_reset, self.learned)
+            self._kept[shape] = Backward(
+                Forward(arrays), self.surrogate, self.through_reset, self.learned, self.feedback
+            )
             if len(self._kept) > _KEPT_SHAPES:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(shape)
@@ -239,6 +247,8 @@ class GradientEngine:
         """
         if self.learned:
             raise ConfigurationError("learned_parameters", "have no second order: only weights do")
+        if self.feedback is not None:
+            raise ConfigurationError("feedback", "has no second order: only the gradient itself does")
         if not isinstance(self.loss, TwiceDifferentiable):
             raise ConfigurationError(
                 "loss_fn",

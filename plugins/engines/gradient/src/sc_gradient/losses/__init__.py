@@ -1,6 +1,6 @@
 """Losses on a network's output, each with its gradient (specs/bptt.md)."""
 
-from sc_gradient.losses.cross_entropy import CrossEntropy, accuracy
+from sc_gradient.losses.cross_entropy import CrossEntropy, StepwiseCrossEntropy, accuracy
 from sc_gradient.losses.loss import Loss, TwiceDifferentiable, refuse_non_finite
 from sc_gradient.losses.mean_square import FilteredMeanSquare, MeanSquare
 from sc_gradient.losses.names import LOSSES, find_loss
@@ -16,6 +16,7 @@ __all__ = [
     "MeanSquare",
     "PlainLoss",
     "RatePenalty",
+    "StepwiseCrossEntropy",
     "TwiceDifferentiable",
     "VanRossum",
     "accuracy",

@@ -26,6 +26,15 @@ def _labels(outputs: Array, targets: NDArray[Any]) -> NDArray[np.intp]:
     return targets.astype(np.intp)
 
 
+def _log_softmax(scores: Array) -> NDArray[np.float64]:
+    """Return the logarithm of the softmax over the last axis."""
+    # scipy's log_softmax takes as long as the whole pass of a small network.
+    logarithm = scores.astype(np.float64)
+    logarithm -= logarithm.max(axis=-1, keepdims=True)
+    logarithm -= np.log(np.exp(logarithm).sum(axis=-1, keepdims=True))
+    return logarithm
+
+
 @attrs.frozen
 class CrossEntropy:
     """Cross-entropy of the softmax of one score per class.
@@ -141,11 +150,7 @@ class CrossEntropy:
         return np.asarray(scores.reshape(len(head), self.heads, -1)[np.arange(head.size), head])
 
     def _log_probability(self, outputs: Array, head: NDArray[np.intp]) -> NDArray[np.float64]:
-        scores = self._of_head(self.scores(outputs), head).astype(np.float64)
-        scores -= scores.max(axis=1, keepdims=True)
-        # scipy's log_softmax takes as long as the whole pass of a small network.
-        scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
-        return scores
+        return _log_softmax(self._of_head(self.scores(outputs), head))
 
     def _spread(self, own_gradient: NDArray[np.float64], head: NDArray[np.intp], outputs: Array) -> Array:
         """Return dL/d outputs from dL/d scores of each sequence's head."""
@@ -161,6 +166,65 @@ class CrossEntropy:
         return gradient
 
 
+@attrs.frozen
+class StepwiseCrossEntropy:
+    """Cross-entropy of the softmax in every single step, meaned over steps (specs/eprop.md, eq. 11).
+
+    Parameters
+    ----------
+    last : int or None
+        How many steps at the end of a sequence count; all unless given.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> outputs = np.zeros((5, 1, 2))
+    >>> outputs[-1, 0, 1] = 3.0
+    >>> loss, gradient = StepwiseCrossEntropy(last=1).loss_and_gradient(outputs, np.array([1]))
+    >>> round(loss, 4), gradient[:, 0, 1].round(4)
+    (0.0486, array([ 0.    ,  0.    ,  0.    ,  0.    , -0.0474]))
+    """
+
+    last: int | None = attrs.field(
+        default=None,
+        validator=attrs.validators.optional([attrs.validators.instance_of(int), attrs.validators.ge(1)]),
+    )
+
+    def scores(self, outputs: Array) -> Array:
+        """Return one score per class, shape (batch, n_output): the sum over the steps that count."""
+        return np.asarray(self._counted(outputs).sum(axis=0))
+
+    def loss_and_gradient(self, outputs: Array, targets: NDArray[Any]) -> tuple[float, Array]:
+        """Return the mean loss of steps and batch and its gradient; `targets` are integer labels (batch,).
+
+        Raises
+        ------
+        ShapeError
+            If the labels do not fit the outputs.
+        """
+        one_hot = np.eye(outputs.shape[2])[_labels(outputs, targets)]
+        log_probability = _log_softmax(self._counted(outputs))
+        share = 1 / (log_probability.shape[0] * log_probability.shape[1])
+        loss = -float(np.sum(log_probability * one_hot)) * share
+        return loss, self._padded((np.exp(log_probability) - one_hot) * share, outputs)
+
+    def gradient_derivative(self, outputs: Array, targets: NDArray[Any], direction: Array) -> Array:
+        """Return the derivative of the gradient along `direction` (eq. 16 of specs/hessian-vector-product.md)."""
+        probability = np.exp(_log_softmax(self._counted(outputs)))
+        share = 1 / (probability.shape[0] * probability.shape[1])
+        own = self._counted(direction)
+        mean = np.sum(probability * own, axis=2, keepdims=True)
+        return self._padded(probability * (own - mean) * share, outputs)
+
+    def _counted(self, outputs: Array) -> Array:
+        return outputs[-(self.last or 0) :]
+
+    def _padded(self, counted: Array, outputs: Array) -> Array:
+        gradient = np.zeros_like(outputs)
+        gradient[-(self.last or 0) :] = counted
+        return gradient
+
+
 def accuracy(loss: Loss, outputs: Array, targets: NDArray[Any]) -> float | None:
     """Return the share of sequences whose highest score, in their label's head, is their label's.
 
@@ -168,6 +232,8 @@ def accuracy(loss: Loss, outputs: Array, targets: NDArray[Any]) -> float | None:
     """
     if targets.ndim != 1 or targets.dtype.kind not in "iu":
         return None
+    if isinstance(loss, StepwiseCrossEntropy):
+        return float(np.mean(loss.scores(outputs).argmax(axis=1) == targets))
     if not isinstance(loss, CrossEntropy):
         return float(np.mean(outputs.sum(axis=0).argmax(axis=1) == targets))
     scores = loss.scores(outputs)

@@ -9,7 +9,7 @@ import attrs
 
 from sc_core import options
 from sc_core.errors import ConfigurationError
-from sc_gradient.losses.cross_entropy import CrossEntropy
+from sc_gradient.losses.cross_entropy import CrossEntropy, StepwiseCrossEntropy
 from sc_gradient.losses.loss import Loss
 from sc_gradient.losses.mean_square import FilteredMeanSquare, MeanSquare
 from sc_gradient.losses.plain import PlainLoss
@@ -19,6 +19,7 @@ LOSSES: dict[str, Loss] = {
     "cross_entropy": CrossEntropy("sum"),
     "cross_entropy_max": CrossEntropy("max"),
     "cross_entropy_last": CrossEntropy("last"),
+    "cross_entropy_steps": StepwiseCrossEntropy(),
     "mean_square": MeanSquare(),
     "mean_square_filtered": FilteredMeanSquare(),
     "van_rossum": VanRossum(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
 from sc_core.errors import ConfigurationError
 from sc_core.model import Network
@@ -22,6 +23,8 @@ class RatePenalty:
         Factor of the squared distance, 1/Hz².
     lower, upper : float or None
         The band, Hz; equal for a target. None: not limited on this side.
+    per_neuron : bool
+        Whether the band holds for each neuron, the penalty being their mean, instead of for the mean rate.
 
     Examples
     --------
@@ -42,6 +45,8 @@ class RatePenalty:
     upper: float | None = attrs.field(
         default=None, validator=attrs.validators.optional(attrs.validators.ge(0))
     )
+
+    per_neuron: bool = attrs.field(default=False, validator=attrs.validators.instance_of(bool))
 
     @upper.validator
     def _check_band(self, attribute: attrs.Attribute[float | None], upper: float | None) -> None:
@@ -78,21 +83,48 @@ class RatePenalty:
         -------
         float, ndarray of the shape and dtype of `spikes`
         """
-        hertz_per_spike = 1000.0 / (dt * spikes.size)
-        outside = self._outside(spikes, dt)
-        slope = 2 * self.strength * outside * hertz_per_spike
-        return self.strength * outside**2, np.full_like(spikes, slope)
+        counts = spikes.sum(axis=(0, 1), dtype=np.float64)
+        value, slope = self.of_counts(counts, spikes.shape[0] * spikes.shape[1], dt)
+        return value, np.full_like(spikes, slope)
+
+    def of_counts(
+        self, counts: NDArray[np.float64], n_rows: int, dt: float
+    ) -> tuple[float, NDArray[np.float64]]:
+        """Return the penalty, and its derivative with respect to any spike of each neuron.
+
+        Parameters
+        ----------
+        counts : ndarray, shape (n,)
+            Each neuron's spikes in all steps and sequences.
+        n_rows : int
+            Steps times sequences.
+        dt : float
+            Length of a step, ms.
+
+        Returns
+        -------
+        float, ndarray of shape (n,)
+        """
+        hertz_per_spike = 1000.0 / (dt * n_rows)
+        outside = self._outside(counts * hertz_per_spike)
+        value = self.strength * float(np.mean(outside**2))
+        return value, 2 * self.strength * outside * hertz_per_spike / counts.size
 
     def gradient_derivative(self, spikes: Array, dt: float, direction: Array) -> Array:
         """Return the derivative of the gradient along `direction` (specs/hessian-vector-product.md, eq. 22)."""
-        hertz_per_spike = 1000.0 / (dt * spikes.size)
-        rate_direction = float(direction.sum(dtype=np.float64)) * hertz_per_spike
-        slope = 2 * self.strength * rate_direction * hertz_per_spike if self._outside(spikes, dt) else 0.0
-        return np.full_like(spikes, slope)
+        hertz_per_spike = 1000.0 / (dt * spikes.shape[0] * spikes.shape[1])
+        outside = self._outside(spikes.sum(axis=(0, 1), dtype=np.float64) * hertz_per_spike)
+        rate_direction = self._penalised(direction.sum(axis=(0, 1), dtype=np.float64) * hertz_per_spike)
+        slope = 2 * self.strength * rate_direction * hertz_per_spike / outside.size
+        return np.full_like(spikes, np.where(outside != 0, slope, 0.0))
 
-    def _outside(self, spikes: Array, dt: float) -> float:
-        """Return by how much the rate is above the band (> 0) or below it (< 0), Hz."""
-        rate = float(spikes.sum(dtype=np.float64)) * 1000.0 / (dt * spikes.size)
-        above = 0.0 if self.upper is None else max(0.0, rate - self.upper)
-        below = 0.0 if self.lower is None else max(0.0, self.lower - rate)
-        return above - below
+    def _penalised(self, rates: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return each neuron's rate, or for each their mean."""
+        return rates if self.per_neuron else np.full_like(rates, rates.mean())
+
+    def _outside(self, rates: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return by how much the penalised rates are above the band (> 0) or below it (< 0), Hz."""
+        penalised = self._penalised(rates)
+        above = 0.0 if self.upper is None else np.maximum(0.0, penalised - self.upper)
+        below = 0.0 if self.lower is None else np.maximum(0.0, self.lower - penalised)
+        return np.asarray(above - below + np.zeros_like(rates))

@@ -1,0 +1,34 @@
+"""The eprop learner in a run by its name: it trains, and what is resumed goes on bit for bit."""
+
+import csv
+
+import numpy as np
+
+import sc_run
+
+CONFIG = {
+    "seed": 7,
+    "data": {"name": "digits", "test_fraction": 0.8, "encoder": {"name": "current", "n_steps": 12}},
+    "network": {
+        "populations": [
+            {"name": "pixels", "n": 64, "neuron": "Input"},
+            {"name": "hidden", "n": 32, "neuron": "ALIF"},
+            {"name": "digit", "n": 10, "neuron": "LI"},
+        ],
+        "projections": [
+            {"source": "pixels", "target": "hidden"},
+            {"source": "hidden", "target": "hidden", "delay": 1},
+            {"source": "hidden", "target": "digit"},
+        ],
+    },
+    "learner": {"name": "eprop", "feedback": "adaptive", "lr": 1e-1, "optimiser": "adam"},
+    "callbacks": [{"name": "csv"}],
+    "training": {"epochs": 4, "batch_size": 32},
+}
+
+
+def test_a_run_trains_with_it_by_name(tmp_path):
+    folder = sc_run.train(CONFIG, output=tmp_path / "run", progress=False).folder
+    rows = csv.DictReader((folder / "metrics.csv").read_text().splitlines())
+    losses = [float(row["loss"]) for row in rows if row.get("loss")]
+    assert np.mean(losses[-5:]) < 0.7 * losses[0]
