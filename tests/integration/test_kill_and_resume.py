@@ -43,6 +43,18 @@ checkpoint_every = 5
 """
 
 
+_EWC = """name = "ewc"
+fisher = "empirical"
+learner = { name = "bptt", lr = 2e-3 }"""
+_RUNS = {
+    "one task": _CONFIG,
+    # A task's end is a moment like any other.
+    "ewc, tasks in sequence": _CONFIG.replace('name = "bptt"\nlr = 2e-3', _EWC)
+    .replace("[network]", 'tasks = { name = "permuted", n_tasks = 3 }\n[network]')
+    .replace("epochs = 4", "epochs = 1"),
+}
+
+
 def _files_of(folder):
     return {
         str(path.relative_to(folder)): path.read_bytes()
@@ -52,9 +64,10 @@ def _files_of(folder):
 
 
 @pytest.mark.slow
-def test_a_real_run_killed_at_random_moments_ends_bit_identical(tmp_path):
+@pytest.mark.parametrize("text", _RUNS.values(), ids=_RUNS)
+def test_a_real_run_killed_at_random_moments_ends_bit_identical(tmp_path, text):
     config = tmp_path / "run.toml"
-    config.write_text(_CONFIG)
+    config.write_text(text)
     done = subprocess.run(
         [sys.executable, _KILL_PROGRAM, config, tmp_path, "5", str(_KILLS)],
         capture_output=True,

@@ -59,7 +59,8 @@ def sc_register_learner() -> type[Learner]:  # type: ignore[empty-body]
           floats, with ``"loss"`` where there is one;
         - ``state_dict()`` and ``load_state_dict(state)``: optimiser, random generators, ``lr``. The network's
           weights are saved by the run;
-        - optionally ``evaluate(experience)``: the metrics, and ``"accuracy"``, without learning.
+        - optionally ``evaluate(experience)``: the metrics, and ``"accuracy"``, without learning;
+        - optionally ``consolidate(batches)``: between two tasks, with the samples of the one that ended.
 
         ``network.run(inputs)`` simulates from rest and returns the outputs, (n_steps, batch, n_output).
         ``network.projections`` are the plastic connections; ``projection.data`` (n_synapses,), float, are its

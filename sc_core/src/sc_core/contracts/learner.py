@@ -46,6 +46,9 @@ class Learner(Stateful, Protocol):
         -----
         A learner may also offer ``evaluate(experience)``: the same metrics (and ``"accuracy"``) without learning.
         Where it does not, a run simulates the network and scores the summed output.
+
+        It may offer ``consolidate(batches)``: where a run learns several tasks in sequence, it is called when one has
+        ended and another follows, with the training samples of the one that ended (an iterable of `Batch`).
         """
         ...
 

@@ -14,6 +14,7 @@ from sc_core.choice import Choice, choose_from, choose_plugin
 from sc_core.errors import ConfigurationError
 from sc_run.encoders import ENCODERS
 from sc_run.spreads import NeuronChoice, choose_neuron
+from sc_run.tasks import TASKS
 from sc_run.topologies import TOPOLOGIES
 
 _ge, _gt = attrs.validators.ge, attrs.validators.gt
@@ -30,6 +31,8 @@ class DataTable:
         A data set by name, a path ending in ``.npz``, or ``module:attribute``.
     encoder : Choice
         How values become the network's input.
+    tasks : Choice, optional
+        How the data set becomes several tasks.
     test_fraction, validation_fraction, fold, n_folds
         As `sc_run.data.split` takes them.
     base_folder : str
@@ -40,6 +43,7 @@ class DataTable:
 
     name: str
     encoder: Any = "current"
+    tasks: Any = None
     test_fraction: float = 0.25
     validation_fraction: float = 0.15
     fold: int | None = None
@@ -116,12 +120,15 @@ class TrainingTable:
         Updates between checkpoints; after each epoch unless given.
     select : {"accuracy", "loss"}, optional
         Which validation metric selects the model: the accuracy where there are classes, else the loss.
+    tasks : {"in_sequence", "together"}, optional
+        Whether tasks are learned one after the other or as one data set; in sequence unless given.
     """
 
     epochs: int = attrs.field(default=20, validator=_gt(0))
     batch_size: int = attrs.field(default=32, validator=_gt(0))
     checkpoint_every: int | None = attrs.field(default=None, validator=_optional(_gt(0)))
     select: Literal["accuracy", "loss"] | None = None
+    tasks: Literal["in_sequence", "together"] | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -220,7 +227,18 @@ def parse_config(table: Mapping[str, Any], base_folder: Path) -> Config:
             raise ConfigurationError(
                 "learner", "is missing, and no projection has a plasticity: nothing would learn"
             )
+    _check_tasks(config)
     return config
+
+
+def _check_tasks(config: Config) -> None:
+    if config.data.tasks is None:
+        if config.training.tasks is not None:
+            raise ConfigurationError("training.tasks", "needs several tasks, but data.tasks is missing")
+    elif config.training.tasks != "together" and config.training.select is not None:
+        raise ConfigurationError(
+            "training.select", "has no meaning for tasks in sequence: the network goes on from task to task"
+        )
 
 
 def config_table(config: Config) -> dict[str, Any]:
@@ -260,6 +278,9 @@ def _parse_data(table: dict[str, Any], base_folder: Path) -> DataTable:
     return attrs.evolve(
         data,
         encoder=choose_from(ENCODERS, "encoder", data.encoder, "data.encoder"),
+        tasks=None
+        if data.tasks is None
+        else choose_from(TASKS, "way to make tasks", data.tasks, "data.tasks"),
         base_folder=str(base_folder / data.base_folder),
     )
 

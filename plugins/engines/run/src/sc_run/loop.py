@@ -107,7 +107,7 @@ class TrainingLoop:
             return
         try:
             self._watchers.start(self, None if checkpoint is None else checkpoint.state["callbacks"])
-            self._reporter.begin(self.step, self._training.epochs * self._parts.n_batches)
+            self._reporter.begin(self.step, self._parts.n_steps)
             if checkpoint is None:
                 self._draw_order()
                 self._save()
@@ -118,14 +118,18 @@ class TrainingLoop:
             self._watchers.close()
 
     def _train(self) -> None:
-        while self._epoch < self._training.epochs:
+        while self._epoch < self._parts.n_epochs:
             if self._interruption.signal_number is not None:
                 self._save()
                 raise RunInterrupted(self.folder, self._interruption.signal_number, self.step)
-            if self._batch < self._parts.n_batches and not self._stop_requested:
+            if self._batch < self._parts.n_batches(self._stage) and not self._stop_requested:
                 self._update()
             else:
                 self._end_epoch()
+
+    @property
+    def _stage(self) -> int:
+        return self._epoch // self._training.epochs
 
     def _update(self) -> None:
         size = self._training.batch_size
@@ -143,7 +147,7 @@ class TrainingLoop:
             self._counts[name] = self._counts.get(name, 0) + len(chosen)
         if self._parts.learner is not None:
             self._watchers.log({**metrics, "lr": float(self._parts.learner.lr)}, self.step)
-        self._reporter.step(self._epoch + 1, self._training.epochs, self.step, metrics)
+        self._reporter.step(self._epoch + 1, self._parts.n_epochs, self.step, metrics)
         if self._training.checkpoint_every and self.step % self._training.checkpoint_every == 0:
             self._save()
 
@@ -164,26 +168,46 @@ class TrainingLoop:
     def _end_epoch(self) -> None:
         metrics = {f"train_{name}": total / self._counts[name] for name, total in self._sums.items()}
         if len(self._parts.validation):
-            validation = self._evaluate(self._parts.validation)
+            validation = self._evaluate(self._parts.validation, self._n_tasks_begun())
             metrics.update({f"validation_{name}": value for name, value in validation.items()})
             self._require_finite_loss(metrics, "validation_loss")
             self._require_finite_weights()
             self._silence.look(self.network, self._encoded(self._parts.validation))
-            if is_better(validation, None if self.best is None else self.best.metrics, self._training.select):
+            best = None if self.best is None else self.best.metrics
+            # With tasks in sequence nothing is selected: the network goes on from task to task.
+            if len(self._parts.stages) == 1 and is_better(validation, best, self._training.select):
                 stored = store_best(self.folder, self.step, self.network.state_dict())
                 self.best = Best(self.step, validation, stored)
         self._epoch += 1
         self._watchers.log({"epoch": float(self._epoch), **metrics}, self.step)
-        self._reporter.epoch(self._epoch, self._training.epochs, metrics)
+        self._reporter.epoch(self._epoch, self._parts.n_epochs, metrics)
         if self._stop_requested:
-            self._epoch = self._training.epochs
-        if self._epoch < self._training.epochs:
+            self._epoch = self._parts.n_epochs
+        if self._epoch < self._parts.n_epochs:
+            if self._epoch % self._training.epochs == 0:
+                self._end_task(self._stage - 1)
             self._draw_order()
         if not self._training.checkpoint_every:
             self._save()
 
+    def _n_tasks_begun(self) -> int:
+        return self._parts.n_tasks if len(self._parts.stages) == 1 else self._stage + 1
+
+    def _end_task(self, task: int) -> None:
+        """Test the network on all tasks, and let the learner see once more what it has learned from."""
+        self._log_test(self._evaluate(self._parts.test, self._parts.n_tasks))
+        consolidate = getattr(self._parts.learner, "consolidate", None)
+        if consolidate is not None:
+            self._reporter.note(f"consolidating task {task + 1} of {self._parts.n_tasks}")
+            consolidate(self._encoded(self._parts.train.of_task(task)))
+
+    def _log_test(self, metrics: Mapping[str, float]) -> None:
+        if metrics:
+            self._watchers.log({f"test_{name}": value for name, value in metrics.items()}, self.step)
+
     def _draw_order(self) -> None:
-        self._order = self._parts.streams["order"].permutation(len(self._parts.train))
+        stage = self._parts.stages[self._stage]
+        self._order = stage[self._parts.streams["order"].permutation(len(stage))]
         self._batch = 0
         self._sums, self._counts = {}, {}
 
@@ -195,19 +219,32 @@ class TrainingLoop:
             self.best = Best(self.step, {}, stored)
         last = _copied(self.network.state_dict())
         self._load_best_network()
-        self.test_metrics = self._evaluate(self._parts.test)
-        if self.test_metrics:
-            self._watchers.log(
-                {f"test_{name}": value for name, value in self.test_metrics.items()}, self.step
-            )
+        self.test_metrics = self._evaluate(self._parts.test, self._parts.n_tasks)
+        self._log_test(self.test_metrics)
         self.finished = True
         state = self._state(last)
         # Closed before the commit: a run that says it is finished has its callbacks' artefacts complete.
         self._watchers.close()
         write_checkpoint(self.folder, self.step, state, self.best.stored)
 
-    def _evaluate(self, samples: Samples) -> dict[str, float]:
-        return evaluate(self.network, self._parts.learner, self._encoded(samples))
+    def _evaluate(self, samples: Samples, n_tasks: int) -> dict[str, float]:
+        """Return metrics on the first tasks: the mean of each over the tasks, and each of every task."""
+        tasks = [
+            evaluate(self.network, self._parts.learner, self._encoded(samples.of_task(task)))
+            for task in range(n_tasks)
+        ]
+        if self._parts.n_tasks == 1:
+            return tasks[0]
+        tested = [metrics for metrics in tasks if metrics]  # a small task may have no sample in a part
+        means = {
+            name: sum(metrics[name] for metrics in tested) / len(tested) for name in next(iter(tested), {})
+        }
+        each = {
+            f"task_{task}_{name}": value
+            for task, metrics in enumerate(tasks, start=1)
+            for name, value in metrics.items()
+        }
+        return means | each
 
     def _encoded(self, samples: Samples) -> Any:
         # Always the same noise, so that evaluations differ by the network alone.

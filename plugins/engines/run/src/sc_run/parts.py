@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
 from sc_core import registry
 from sc_core.contracts import Batch, Callback, Learner, Scheduler
@@ -38,6 +39,12 @@ class Parts:
         Steps the network with its plasticities; None where it has none.
     callbacks : list of (str, Callback)
     train, validation, test : Samples
+    n_tasks : int
+        The number of tasks that the samples belong to.
+    stages : list of ndarray of int64
+        The training samples that are learned from at one time: those of each task in turn, or all of them.
+    n_steps : int
+        The number of updates of the whole run.
     encoder : Encoder
     streams : dict of str to numpy.random.Generator
         The random streams by name.
@@ -54,14 +61,21 @@ class Parts:
     train: Samples
     validation: Samples
     test: Samples
+    n_tasks: int
+    stages: list[NDArray[np.int64]]
+    n_steps: int
     encoder: Encoder
     streams: dict[str, np.random.Generator]
     identity: Mapping[str, str]
 
+    def n_batches(self, stage: int) -> int:
+        """Return the number of batches of an epoch of a stage."""
+        return _n_batches(self.stages[stage], self.config)
+
     @property
-    def n_batches(self) -> int:
-        """The number of batches of an epoch."""
-        return math.ceil(len(self.train) / self.config.training.batch_size)
+    def n_epochs(self) -> int:
+        """The number of epochs of all stages."""
+        return self.config.training.epochs * len(self.stages)
 
     def describe(self) -> str:
         """Return the sizes of network and data in words."""
@@ -71,9 +85,10 @@ class Parts:
             for population in network.populations
         )
         synapses = sum(projection.n_synapses for projection in network.projections)
+        tasks = f" of {self.n_tasks} tasks" if self.n_tasks > 1 else ""
         return (
             f"network: {populations}; {synapses} synapses in {len(network.projections)} projections\n"
-            f"data: {self.config.data.name}, {len(self.train)} samples to train on, "
+            f"data: {self.config.data.name}{tasks}, {len(self.train)} samples to train on, "
             f"{len(self.validation)} to validate, {len(self.test)} to test"
         )
 
@@ -99,15 +114,21 @@ def assemble(config: Config, config_text: str) -> Parts:
     streams = {name: random_stream(config.seed, name) for name in STREAMS if name != "evaluation"}
     data = config.data
     dataset = load(data.name, base_folder=data.base_folder, **data.options)
-    train, validation, test = _split(dataset, config, streams["split"])
+    parts = _split(dataset, config, streams["split"])
     encoder: Encoder = data.encoder.options
     sample = encode_batch(
-        train, slice(0, _MEASURED_SAMPLES), encoder, random_stream(config.seed, "evaluation")
+        parts[0], slice(0, _MEASURED_SAMPLES), encoder, random_stream(config.seed, "evaluation")
     )
     network = build_network(config.network, measure_drive(sample.inputs), streams["network"])
     _check_sizes(network, sample, dataset, config)
+    n_tasks = 1
+    if data.tasks is not None:
+        n_tasks = data.tasks.options.n_tasks
+        parts = data.tasks.options.divide(parts, streams["tasks"])
+    train, validation, test = parts
+    stages = _stages(train, n_tasks, config)
+    n_steps = config.training.epochs * sum(_n_batches(stage, config) for stage in stages)
     learner = _make_learner(config, network)
-    n_steps = config.training.epochs * math.ceil(len(train) / config.training.batch_size)
     return Parts(
         config=config,
         network=network,
@@ -121,11 +142,14 @@ def assemble(config: Config, config_text: str) -> Parts:
         train=train,
         validation=validation,
         test=test,
+        n_tasks=n_tasks,
+        stages=stages,
+        n_steps=n_steps,
         encoder=encoder,
         streams=streams,
         identity={
             "configuration": hashlib.sha256(config_text.encode()).hexdigest(),
-            "data set": _digest_of_data((train, validation, test)),
+            "data set": _digest_of_data(parts),
         },
     )
 
@@ -146,6 +170,16 @@ def _split(dataset: Dataset, config: Config, rng: np.random.Generator) -> list[S
     ]
 
 
+def _stages(train: Samples, n_tasks: int, config: Config) -> list[NDArray[np.int64]]:
+    if n_tasks == 1 or config.training.tasks == "together":
+        return [np.arange(len(train))]
+    return [np.flatnonzero(train.tasks == task) for task in range(n_tasks)]
+
+
+def _n_batches(stage: NDArray[np.int64], config: Config) -> int:
+    return math.ceil(len(stage) / config.training.batch_size)
+
+
 def _check_sizes(network: Network, sample: Batch, dataset: Dataset, config: Config) -> None:
     populations = list(network.populations)
     n_input, driven = int(sample.inputs.shape[-1]), network.input_population
@@ -155,8 +189,10 @@ def _check_sizes(network: Network, sample: Batch, dataset: Dataset, config: Conf
             f"population {driven.name!r} has {driven.n} neurons, but the data set {dataset.name!r} has "
             f"{n_input} features for each step",
         )
-    labelled = dataset.n_classes is not None
-    n_output = dataset.n_classes if labelled else int(sample.targets.shape[-1])
+    tasks = config.data.tasks
+    n_classes = dataset.n_classes if tasks is None else tasks.options.n_classes(dataset)
+    labelled = n_classes is not None
+    n_output = n_classes if labelled else int(sample.targets.shape[-1])
     read = network.output_population
     if read.n != n_output:
         raise ConfigurationError(
@@ -218,7 +254,7 @@ def _within(section: str, path: str) -> str:
 def _digest_of_data(parts: Iterable[Samples]) -> str:
     digest = hashlib.sha256()
     for part in parts:
-        for array in (part.inputs, part.targets):
+        for array in (part.inputs, part.targets) + (() if part.tasks is None else (part.tasks,)):
             digest.update(f"{array.dtype.str}{array.shape}".encode())
             digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()

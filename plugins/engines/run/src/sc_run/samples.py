@@ -24,14 +24,24 @@ class Samples:
         Labels, shape (n_samples,); or target sequences, shape (n_samples, n_steps, n_output).
     dt : float
         Length of a step of the network that they are for, ms.
+    tasks : ndarray, shape (n_samples,), int64, or None
+        The task, from 0, that each sample belongs to; None where there is but one.
     """
 
     inputs: NDArray[Any]
     targets: NDArray[Any]
     dt: float
+    tasks: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.inputs)
+
+    def of_task(self, task: int) -> Samples:
+        """Return the samples of one task."""
+        if self.tasks is None:
+            return self
+        chosen = self.tasks == task
+        return Samples(self.inputs[chosen], self.targets[chosen], self.dt, self.tasks[chosen])
 
 
 def encode_batch(
