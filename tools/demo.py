@@ -9,7 +9,7 @@ import copy
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from rich.console import Console
@@ -19,6 +19,7 @@ from sklearn.linear_model import LogisticRegression
 import sc_run
 from sc_run.config import parse_config, read_toml
 from sc_run.parts import Parts, assemble
+from sc_run.samples import Samples
 
 CONFIG = Path(__file__).resolve().parents[1] / "benchmarks" / "digits.toml"
 PROMISED_ACCURACY = 0.97
@@ -29,11 +30,12 @@ def logistic_regression(parts: Parts) -> float:
 
     It needs no validation part, so it trains on that too.
     """
-    known = (parts.train, parts.validation)
+    train, validation, test = (cast(Samples, part) for part in (parts.train, parts.validation, parts.test))
+    known = (train, validation)
     inputs = np.concatenate([samples.inputs for samples in known])
     targets = np.concatenate([samples.targets for samples in known])
     model = LogisticRegression(max_iter=5000).fit(inputs, targets)
-    return float(model.score(parts.test.inputs, parts.test.targets))
+    return float(model.score(test.inputs, test.targets))
 
 
 def untrained_hidden_layer(table: dict[str, Any]) -> float:

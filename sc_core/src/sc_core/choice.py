@@ -33,7 +33,7 @@ class Choice:
         return {
             field.alias: value
             for field in attrs.fields(type(self.options))
-            if (value := getattr(self.options, field.name)) is not None
+            if field.init and (value := getattr(self.options, field.name)) is not None
         }
 
     def table(self) -> dict[str, Any]:

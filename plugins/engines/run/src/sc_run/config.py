@@ -13,6 +13,7 @@ from sc_core import options, registry
 from sc_core.choice import Choice, choose_from, choose_plugin
 from sc_core.errors import ConfigurationError
 from sc_run.encoders import ENCODERS
+from sc_run.few_shot import FewShotTable
 from sc_run.spreads import NeuronChoice, choose_neuron
 from sc_run.tasks import TASKS
 from sc_run.topologies import TOPOLOGIES
@@ -142,6 +143,7 @@ class Config:
     scheduler: Choice | None
     callbacks: list[Choice]
     training: TrainingTable
+    few_shot: FewShotTable | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -154,6 +156,7 @@ class _Sections:
     learner: Any = None
     scheduler: Any = None
     callbacks: Any = None
+    few_shot: Any = None
     training: Any = attrs.field(factory=dict)
 
 
@@ -219,6 +222,9 @@ def parse_config(table: Mapping[str, Any], base_folder: Path) -> Config:
         scheduler=_choose_optional("scheduler", sections.scheduler),
         callbacks=_parse_callbacks(sections.callbacks),
         training=options.structure(TrainingTable, sections.training, "training"),
+        few_shot=None
+        if sections.few_shot is None
+        else options.structure(FewShotTable, sections.few_shot, "few_shot"),
     )
     if config.learner is None:
         if config.scheduler is not None:
@@ -265,6 +271,7 @@ def config_table(config: Config) -> dict[str, Any]:
         "scheduler": config.scheduler,
         "callbacks": config.callbacks,
         "training": _without_none(attrs.asdict(config.training)),
+        "few_shot": None if config.few_shot is None else attrs.asdict(config.few_shot),
     }
     plain: dict[str, Any] = _plain(_without_none(table))
     return plain

@@ -8,33 +8,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_core.contracts import Batch
+from sc_core.contracts import Batch, TaskBatch
 from sc_core.errors import ConfigurationError
+from sc_run.samples import size_of
 
 
-def evaluate(network: Any, learner: Any | None, batches: Iterable[Batch]) -> dict[str, float]:
-    """Return the mean metrics over batches, weighted by their sizes.
+def evaluate(network: Any, learner: Any | None, experiences: Iterable[Batch | TaskBatch]) -> dict[str, float]:
+    """Return the mean metrics over experiences, weighted by their sizes.
 
     Parameters
     ----------
     network : Network
     learner : Learner or None
         Its ``evaluate`` is used where it offers one; else the network is simulated and `score` scores it.
-    batches : iterable of Batch
+    experiences : iterable of Batch or TaskBatch
+        Tasks need a learner that offers ``evaluate``.
 
     Returns
     -------
     dict of str to float
-        Empty where there are no batches.
+        Empty where there are none.
     """
     sums: dict[str, float] = {}
     n_samples = 0
-    for batch in batches:
-        size = int(batch.inputs.shape[1])
+    for experience in experiences:
+        size = size_of(experience)
         if learner is not None and hasattr(learner, "evaluate"):
-            metrics = learner.evaluate(batch)
+            metrics = learner.evaluate(experience)
         else:
-            metrics = score(network.run(batch.inputs), batch.targets)
+            assert isinstance(experience, Batch)  # checked when the learner was made  # noqa: S101
+            metrics = score(network.run(experience.inputs), experience.targets)
         for name, value in metrics.items():
             sums[name] = sums.get(name, 0.0) + float(value) * size
         n_samples += size

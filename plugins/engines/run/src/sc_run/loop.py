@@ -11,7 +11,6 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_core.contracts import Batch
 from sc_core.errors import BrokenPlugin, CheckpointError, NumericalError
 from sc_run.checkpoint import Checkpoint, StoredTensors, read_best, store_best, write_checkpoint
 from sc_run.evaluation import evaluate, is_better
@@ -19,7 +18,7 @@ from sc_run.interruption import Interruption, RunInterrupted
 from sc_run.parts import Parts
 from sc_run.random_streams import generator_state, random_stream
 from sc_run.reporter import Reporter
-from sc_run.samples import Samples, encode_batch, encode_batches
+from sc_run.samples import Pool, draw_all, scored_batches
 from sc_run.silence import SilenceWatch
 from sc_run.watchers import Watchers
 
@@ -134,11 +133,11 @@ class TrainingLoop:
     def _update(self) -> None:
         size = self._training.batch_size
         chosen = self._order[self._batch * size : (self._batch + 1) * size]
-        batch = encode_batch(self._parts.train, chosen, self._parts.encoder, self._parts.streams["encoding"])
-        metrics = self._learn(batch)
+        experience = self._parts.train.draw(chosen, self._parts.encoder, self._parts.streams["encoding"])
+        metrics = self._learn(experience)
         if self._parts.simulation is not None:
             for sample in range(len(chosen)):
-                self._parts.simulation.run(batch.inputs[:, sample])
+                self._parts.simulation.run(experience.inputs[:, sample])
         self.step += 1
         self._batch += 1
         self._require_finite_loss(metrics, "loss")
@@ -151,13 +150,13 @@ class TrainingLoop:
         if self._training.checkpoint_every and self.step % self._training.checkpoint_every == 0:
             self._save()
 
-    def _learn(self, batch: Batch) -> dict[str, float]:
+    def _learn(self, experience: Any) -> dict[str, float]:
         learner, scheduler = self._parts.learner, self._parts.scheduler
         if learner is None:
             return {}
         if scheduler is not None:
             learner.lr = scheduler.step()
-        metrics = learner.learn(batch)
+        metrics = learner.learn(experience)
         if not isinstance(metrics, Mapping):
             raise BrokenPlugin(
                 f"learner {type(learner).__name__}.learn must return a mapping of metrics, "
@@ -172,7 +171,10 @@ class TrainingLoop:
             metrics.update({f"validation_{name}": value for name, value in validation.items()})
             self._require_finite_loss(metrics, "validation_loss")
             self._require_finite_weights()
-            self._silence.look(self.network, self._encoded(self._parts.validation))
+            self._silence.look(
+                self.network,
+                (batch for drawn in self._drawn(self._parts.validation) for batch in scored_batches(drawn)),
+            )
             best = None if self.best is None else self.best.metrics
             # With tasks in sequence nothing is selected: the network goes on from task to task.
             if len(self._parts.stages) == 1 and is_better(validation, best, self._training.select):
@@ -199,7 +201,7 @@ class TrainingLoop:
         consolidate = getattr(self._parts.learner, "consolidate", None)
         if consolidate is not None:
             self._reporter.note(f"consolidating task {task + 1} of {self._parts.n_tasks}")
-            consolidate(self._encoded(self._parts.train.of_task(task)))
+            consolidate(self._drawn(self._parts.train.of_task(task)))
 
     def _log_test(self, metrics: Mapping[str, float]) -> None:
         if metrics:
@@ -227,10 +229,10 @@ class TrainingLoop:
         self._watchers.close()
         write_checkpoint(self.folder, self.step, state, self.best.stored)
 
-    def _evaluate(self, samples: Samples, n_tasks: int) -> dict[str, float]:
+    def _evaluate(self, pool: Pool, n_tasks: int) -> dict[str, float]:
         """Return metrics on the first tasks: the mean of each over the tasks, and each of every task."""
         tasks = [
-            evaluate(self.network, self._parts.learner, self._encoded(samples.of_task(task)))
+            evaluate(self.network, self._parts.learner, self._drawn(pool.of_task(task)))
             for task in range(n_tasks)
         ]
         if self._parts.n_tasks == 1:
@@ -246,10 +248,10 @@ class TrainingLoop:
         }
         return means | each
 
-    def _encoded(self, samples: Samples) -> Any:
-        # Always the same noise, so that evaluations differ by the network alone.
+    def _drawn(self, pool: Pool) -> Any:
+        # Always the same tasks and noise, so that evaluations differ by the network alone.
         rng = random_stream(self._parts.config.seed, "evaluation")
-        return encode_batches(samples, self._training.batch_size, self._parts.encoder, rng)
+        return draw_all(pool, self._training.batch_size, self._parts.encoder, rng)
 
     def _require_finite_loss(self, metrics: Mapping[str, float], name: str) -> None:
         if not math.isfinite(metrics.get(name, 0.0)):

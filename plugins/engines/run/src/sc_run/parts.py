@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from sc_core import registry
-from sc_core.contracts import Batch, Callback, Learner, Scheduler
+from sc_core.contracts import Batch, Callback, Learner, Scheduler, TaskBatch
 from sc_core.errors import ConfigurationError
 from sc_core.model import Network
 from sc_core.simulation import Simulation
@@ -19,8 +19,9 @@ from sc_run.builder import build_network, measure_drive
 from sc_run.config import Config
 from sc_run.data import Dataset, load, split
 from sc_run.encoders import Encoder
+from sc_run.few_shot import make_few_shot_pools
 from sc_run.random_streams import STREAMS, random_stream
-from sc_run.samples import Samples, encode_batch
+from sc_run.samples import Pool, Samples
 
 _MEASURED_SAMPLES = 256
 
@@ -38,9 +39,9 @@ class Parts:
     simulation : Simulation or None
         Steps the network with its plasticities; None where it has none.
     callbacks : list of (str, Callback)
-    train, validation, test : Samples
+    train, validation, test : Pool
     n_tasks : int
-        The number of tasks that the samples belong to.
+        The number of tasks that samples belong to, one after the other or together.
     stages : list of ndarray of int64
         The training samples that are learned from at one time: those of each task in turn, or all of them.
     n_steps : int
@@ -58,9 +59,9 @@ class Parts:
     scheduler: Scheduler | None
     simulation: Simulation | None
     callbacks: list[tuple[str, Callback]]
-    train: Samples
-    validation: Samples
-    test: Samples
+    train: Pool
+    validation: Pool
+    test: Pool
     n_tasks: int
     stages: list[NDArray[np.int64]]
     n_steps: int
@@ -88,7 +89,7 @@ class Parts:
         tasks = f" of {self.n_tasks} tasks" if self.n_tasks > 1 else ""
         return (
             f"network: {populations}; {synapses} synapses in {len(network.projections)} projections\n"
-            f"data: {self.config.data.name}{tasks}, {len(self.train)} samples to train on, "
+            f"data: {self.config.data.name}{tasks}, {len(self.train)} {self.train.unit} to train on, "
             f"{len(self.validation)} to validate, {len(self.test)} to test"
         )
 
@@ -115,18 +116,21 @@ def assemble(config: Config, config_text: str) -> Parts:
     data = config.data
     dataset = load(data.name, base_folder=data.base_folder, **data.options)
     parts = _split(dataset, config, streams["split"])
+    _check_experience(config)
     encoder: Encoder = data.encoder.options
-    sample = encode_batch(
-        parts[0], slice(0, _MEASURED_SAMPLES), encoder, random_stream(config.seed, "evaluation")
-    )
+    measured = np.arange(min(_MEASURED_SAMPLES, len(parts[0])))
+    sample = parts[0].draw(measured, encoder, random_stream(config.seed, "evaluation"))
     network = build_network(config.network, measure_drive(sample.inputs), streams["network"])
     _check_sizes(network, sample, dataset, config)
     n_tasks = 1
     if data.tasks is not None:
         n_tasks = data.tasks.options.n_tasks
         parts = data.tasks.options.divide(parts, streams["tasks"])
-    train, validation, test = parts
-    stages = _stages(train, n_tasks, config)
+    train, validation, test = _pools(dataset, config, parts)
+    if n_tasks == 1 or config.training.tasks == "together":
+        stages = [np.arange(len(train))]
+    else:
+        stages = [np.flatnonzero(parts[0].tasks == task) for task in range(n_tasks)]
     n_steps = config.training.epochs * sum(_n_batches(stage, config) for stage in stages)
     learner = _make_learner(config, network)
     return Parts(
@@ -154,6 +158,16 @@ def assemble(config: Config, config_text: str) -> Parts:
     )
 
 
+def _pools(dataset: Dataset, config: Config, parts: Sequence[Samples]) -> Sequence[Pool]:
+    if config.few_shot is None:
+        return parts
+    if any(projection.plasticity is not None for projection in config.network.projections):
+        raise ConfigurationError("few_shot", "tasks are for a learner alone: a projection has a plasticity")
+    if config.data.tasks is not None:
+        raise ConfigurationError("few_shot", "makes tasks of its own: leave out data.tasks")
+    return make_few_shot_pools(dataset, config.few_shot, config.network.dt)
+
+
 def _split(dataset: Dataset, config: Config, rng: np.random.Generator) -> list[Samples]:
     data = config.data
     indices = split(
@@ -168,12 +182,6 @@ def _split(dataset: Dataset, config: Config, rng: np.random.Generator) -> list[S
         Samples(dataset.inputs[chosen], dataset.targets[chosen], config.network.dt)
         for chosen in (indices.train, indices.validation, indices.test)
     ]
-
-
-def _stages(train: Samples, n_tasks: int, config: Config) -> list[NDArray[np.int64]]:
-    if n_tasks == 1 or config.training.tasks == "together":
-        return [np.arange(len(train))]
-    return [np.flatnonzero(train.tasks == task) for task in range(n_tasks)]
 
 
 def _n_batches(stage: NDArray[np.int64], config: Config) -> int:
@@ -193,11 +201,14 @@ def _check_sizes(network: Network, sample: Batch, dataset: Dataset, config: Conf
     n_classes = dataset.n_classes if tasks is None else tasks.options.n_classes(dataset)
     labelled = n_classes is not None
     n_output = n_classes if labelled else int(sample.targets.shape[-1])
+    if config.few_shot is not None:
+        n_output = config.few_shot.ways
     read = network.output_population
     if read.n != n_output:
         raise ConfigurationError(
             f"network.populations[{populations.index(read)}].n",
-            f"population {read.name!r} has {read.n} neurons, but the data set {dataset.name!r} has "
+            f"population {read.name!r} has {read.n} neurons, but "
+            f"{'a task' if config.few_shot is not None else f'the data set {dataset.name!r}'} has "
             f"{n_output} {'classes' if labelled else 'target values for each step'}",
         )
     if not labelled and sample.targets.shape[0] != sample.inputs.shape[0]:
@@ -208,16 +219,32 @@ def _check_sizes(network: Network, sample: Batch, dataset: Dataset, config: Conf
         )
 
 
+def _check_experience(config: Config) -> None:
+    """Refuse a learner that does not learn from what the run offers."""
+    choice = config.learner
+    if choice is None:
+        return
+    made = registry.get("learner", choice.name)
+    consumes, few_shot = made.consumes, config.few_shot
+    offered = Batch if few_shot is None else TaskBatch
+    if not (isinstance(consumes, type) and issubclass(offered, consumes)):
+        remedy = " a section [few_shot] makes tasks of a data set" if consumes is TaskBatch else ""
+        raise ConfigurationError(
+            "learner.name",
+            f"{choice.name!r} learns from {getattr(consumes, '__name__', consumes)}; this run offers: "
+            f"{offered.__name__}{remedy and ';' + remedy}",
+        )
+    held_out = few_shot is not None and bool(few_shot.validation_classes or few_shot.test_classes)
+    if held_out and not hasattr(made, "evaluate"):
+        raise ConfigurationError(
+            "learner.name", f"{choice.name!r} has no evaluate, which tasks of held-out classes need"
+        )
+
+
 def _make_learner(config: Config, network: Network) -> Learner | None:
     choice = config.learner
     if choice is None:
         return None
-    consumes = registry.get("learner", choice.name).consumes
-    if not (isinstance(consumes, type) and issubclass(Batch, consumes)):
-        raise ConfigurationError(
-            "learner.name",
-            f"{choice.name!r} learns from {getattr(consumes, '__name__', consumes)}; a run offers: Batch",
-        )
     try:
         learner: Learner = registry.create("learner", choice.name, network, **choice.keywords())
     except ConfigurationError as error:

@@ -1,16 +1,40 @@
-"""Samples of a data set and the batches that they become."""
+"""Samples of a data set and the experiences that they become."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_core.contracts import Batch
+from sc_core.contracts import Batch, TaskBatch
 from sc_run.encoders import Encoder
+
+
+class Pool(Protocol):
+    """What a part of a run draws experiences from.
+
+    Attributes
+    ----------
+    unit : str
+        What it counts, for people to read.
+    """
+
+    unit: ClassVar[str]
+
+    def __len__(self) -> int:
+        """Return how many units an epoch, or an evaluation, has."""
+        ...
+
+    def draw(self, chosen: NDArray[np.int64], encoder: Encoder, rng: np.random.Generator) -> Any:
+        """Return the units that are `chosen` by number as one experience; all randomness comes from `rng`."""
+        ...
+
+    def of_task(self, task: int) -> Pool:
+        """Return the part that belongs to one task of a sequence of them."""
+        ...
 
 
 @attrs.frozen(eq=False)
@@ -28,6 +52,8 @@ class Samples:
         The task, from 0, that each sample belongs to; None where there is but one.
     """
 
+    unit: ClassVar[str] = "samples"
+
     inputs: NDArray[Any]
     targets: NDArray[Any]
     dt: float
@@ -43,47 +69,53 @@ class Samples:
         chosen = self.tasks == task
         return Samples(self.inputs[chosen], self.targets[chosen], self.dt, self.tasks[chosen])
 
+    def draw(self, chosen: NDArray[np.int64], encoder: Encoder, rng: np.random.Generator) -> Batch:
+        """Return some samples as a batch, time first.
 
-def encode_batch(
-    samples: Samples, chosen: NDArray[np.int64] | slice, encoder: Encoder, rng: np.random.Generator
-) -> Batch:
-    """Return some samples as a batch, time first.
+        Parameters
+        ----------
+        chosen : ndarray of int
+            Which of them.
+        encoder : Encoder
+        rng : numpy.random.Generator
+            The encoder's randomness.
 
-    Parameters
-    ----------
-    samples : Samples
-    chosen : ndarray of int or slice
-        Which of them.
-    encoder : Encoder
-    rng : numpy.random.Generator
-        The encoder's randomness.
-
-    Returns
-    -------
-    Batch
-    """
-    targets = samples.targets[chosen]
-    return Batch(
-        inputs=encoder.encode(samples.inputs[chosen], rng, samples.dt),
-        targets=targets if targets.ndim == 1 else np.ascontiguousarray(np.swapaxes(targets, 0, 1)),
-    )
+        Returns
+        -------
+        Batch
+        """
+        targets = self.targets[chosen]
+        return Batch(
+            inputs=encoder.encode(self.inputs[chosen], rng, self.dt),
+            targets=targets if targets.ndim == 1 else np.ascontiguousarray(np.swapaxes(targets, 0, 1)),
+        )
 
 
-def encode_batches(
-    samples: Samples, batch_size: int, encoder: Encoder, rng: np.random.Generator
-) -> Iterator[Batch]:
-    """Yield all samples in their order, as batches; the last may be smaller.
+def draw_all(pool: Pool, batch_size: int, encoder: Encoder, rng: np.random.Generator) -> Iterator[Any]:
+    """Yield all units of a pool in their order, `batch_size` at a time; the last experience may be smaller.
 
     Parameters
     ----------
-    samples : Samples
+    pool : Pool
     batch_size : int
     encoder : Encoder
     rng : numpy.random.Generator
 
     Yields
     ------
-    Batch
+    Batch or TaskBatch
     """
-    for start in range(0, len(samples), batch_size):
-        yield encode_batch(samples, slice(start, start + batch_size), encoder, rng)
+    for start in range(0, len(pool), batch_size):
+        yield pool.draw(np.arange(start, min(start + batch_size, len(pool))), encoder, rng)
+
+
+def size_of(experience: Batch | TaskBatch) -> int:
+    """Return how many samples, or tasks, an experience is of."""
+    if isinstance(experience, TaskBatch):
+        return len(experience.tasks)
+    return int(experience.inputs.shape[1])
+
+
+def scored_batches(experience: Batch | TaskBatch) -> list[Batch]:
+    """Return the batches by which a network is judged: of tasks their query sets."""
+    return [task.query for task in experience.tasks] if isinstance(experience, TaskBatch) else [experience]

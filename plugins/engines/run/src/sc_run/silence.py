@@ -32,6 +32,7 @@ class SilenceWatch:
         ----------
         network : Network
         batches : iterable of Batch
+            Those of tasks: what the network is before it adapts to them.
         """
         fired: dict[str, NDArray[np.bool_]] = {}
         for batch in batches:
