@@ -303,3 +303,19 @@ def test_using_the_learner_between_windows_is_refused():
 def test_it_needs_a_network_of_the_core():
     with pytest.raises(ConfigurationError, match=r"network: must be a sc_core.Network, got object"):
         TBPTTLearner(object())
+
+
+def test_an_exploding_gradient_is_named_with_window_and_step():
+    class HoleInThirdWindow:
+        n_windows = 0
+
+        def loss_and_gradient(self, outputs, targets):
+            self.n_windows += 1
+            gradient = np.ones_like(outputs)
+            gradient[2] = np.inf if self.n_windows == 3 else 1.0
+            return 1.0, gradient
+
+    learner = TBPTTLearner(network(), HoleInThirdWindow(), k=5)
+    message = r"window 2: the gradient of projection 'source->hidden' is not finite, .* in step 2 of 5$"
+    with pytest.raises(NumericalError, match=message):
+        learner.train_step(batch().inputs, batch().targets)

@@ -69,15 +69,17 @@ class Backward:
         arrays = self.forward.arrays
         direct = {arrays.place[name]: gradient for name, gradient in output_gradients.items()}
         carries = [self.carries(place) for place in range(len(arrays.populations))]
-        if kernels.native():
-            self._native(direct, carries)
-        else:
-            _reference(arrays, direct, carries, self)
-        weights = [self.weight_gradient(index) for index in range(len(arrays.network.projections))]
-        of_neurons = [
-            parameter.gradient(carries[arrays.place[parameter.population.name]], arrays.network.dt)
-            for parameter in self.learned
-        ]
+        # What overflows is the caller's to name; the compiled pass does not warn, either.
+        with np.errstate(over="ignore", invalid="ignore"):
+            if kernels.native():
+                self._native(direct, carries)
+            else:
+                _reference(arrays, direct, carries, self)
+            weights = [self.weight_gradient(index) for index in range(len(arrays.network.projections))]
+            of_neurons = [
+                parameter.gradient(carries[arrays.place[parameter.population.name]], arrays.network.dt)
+                for parameter in self.learned
+            ]
         return weights + of_neurons
 
     def carries(self, place: int) -> dict[str, Array]:
