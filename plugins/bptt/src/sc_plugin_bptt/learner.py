@@ -8,16 +8,7 @@ from typing import Any, ClassVar
 from numpy.typing import ArrayLike, NDArray
 
 from sc_core.contracts import Batch, State
-from sc_core.model import Network
-from sc_gradient import (
-    GradientEngine,
-    GradientOptions,
-    Loss,
-    Optimiser,
-    accuracy,
-    as_batch,
-    find_learned_parameters,
-)
+from sc_gradient import GradientOptions, Loss, accuracy, as_batch, assemble
 
 
 class BPTTLearner:
@@ -26,7 +17,8 @@ class BPTTLearner:
     Parameters
     ----------
     network : sc_core.Network
-        Trained in place.
+        Trained in place. One that only offers the attributes of `sc_gradient.OneStepEngine` is trained by the
+        one-step formula and plain gradient descent.
     loss_fn : str, mapping, Loss or callable
         A name (``"cross_entropy"``, ``"cross_entropy_max"``, ``"cross_entropy_last"``, ``"mean_square"``,
         ``"mean_square_filtered"``, ``"van_rossum"``), a table of a name and options
@@ -41,7 +33,7 @@ class BPTTLearner:
     Raises
     ------
     ConfigurationError, ValueError
-        If the network is no sc_core network or an option is not allowed.
+        If the network is no such one, or an option is not allowed.
 
     Notes
     -----
@@ -72,7 +64,7 @@ class BPTTLearner:
 
     def __init__(
         self,
-        network: Network,
+        network: Any,
         loss_fn: str | Mapping[str, Any] | Loss | Callable[..., float] = "cross_entropy",
         lr: float = 1e-3,
         **options: Any,
@@ -80,17 +72,8 @@ class BPTTLearner:
         self.options = GradientOptions(lr=lr, **options)
         self.network = network
         self.lr = lr
-        learned = find_learned_parameters(network, self.options.learned_parameters)
-        self._engine = GradientEngine(
-            network,
-            loss_fn,
-            self.options.surrogate_derivative(),
-            through_reset=self.options.through_reset,
-            rate_penalties=self.options.rate_penalties,
-            learned=learned,
-        )
+        self._engine, self._optimiser = assemble(network, loss_fn, self.options)
         self.loss = self._engine.loss
-        self._optimiser = Optimiser(network, self.options, learned)
 
     @property
     def parameters(self) -> Sequence[NDArray[Any]]:

@@ -10,9 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sc_core.contracts import Batch, State
 from sc_core.errors import NumericalError, ShapeError
-from sc_core.model import Network
-from sc_core.simulation import checked_inputs
-from sc_gradient import GradientEngine, Loss, Optimiser, accuracy, as_batch, find_learned_parameters
+from sc_gradient import Loss, accuracy, as_batch, assemble
 from sc_plugin_tbptt.options import TBPTTOptions
 from sc_plugin_tbptt.windows import as_windows, cut
 
@@ -23,7 +21,8 @@ class TBPTTLearner:
     Parameters
     ----------
     network : sc_core.Network
-        Trained in place.
+        Trained in place. One that only offers the attributes of `sc_gradient.OneStepEngine` is trained by the
+        one-step formula and plain gradient descent.
     loss_fn : str, mapping, Loss or callable
         As for `bptt`, on one window at a time: a name (``"cross_entropy"``, ``"mean_square"``...), a table of a name
         and options, a loss with a gradient, or a plain callable ``loss_fn(spikes, targets) -> float``, for which
@@ -39,7 +38,7 @@ class TBPTTLearner:
     Raises
     ------
     ConfigurationError, ValueError, TypeError
-        If the network is no sc_core network or an option is not allowed.
+        If the network is no such one, or an option is not allowed.
 
     Notes
     -----
@@ -70,7 +69,7 @@ class TBPTTLearner:
 
     def __init__(
         self,
-        network: Network,
+        network: Any,
         loss_fn: str | Mapping[str, Any] | Loss | Callable[..., float] = "cross_entropy",
         lr: float = 1e-3,
         k: int = 50,
@@ -79,17 +78,8 @@ class TBPTTLearner:
         self.options = TBPTTOptions(lr=lr, k=k, **options)
         self.network = network
         self.lr = lr
-        learned = find_learned_parameters(network, self.options.learned_parameters)
-        self._engine = GradientEngine(
-            network,
-            loss_fn,
-            self.options.surrogate_derivative(),
-            through_reset=self.options.through_reset,
-            rate_penalties=self.options.rate_penalties,
-            learned=learned,
-        )
+        self._engine, self._optimiser = assemble(network, loss_fn, self.options)
         self.loss = self._engine.loss
-        self._optimiser = Optimiser(network, self.options, learned)
 
     @property
     def parameters(self) -> Sequence[NDArray[Any]]:
@@ -153,7 +143,7 @@ class TBPTTLearner:
 
     def _windows_of(self, batch: Batch) -> Iterator[Batch]:
         # Checked as a whole first: a mistake in a late window must not leave a sequence half learnt.
-        inputs = checked_inputs(self.network, batch.inputs)
+        inputs = self._engine.checked_inputs(batch.inputs)
         return cut(Batch(inputs, batch.targets), self.options.k)
 
     def _gradients(self, windows: Iterable[Batch]) -> Iterator[tuple[float, list[NDArray[Any]]]]:

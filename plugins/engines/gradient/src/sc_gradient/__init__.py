@@ -3,6 +3,7 @@
 It registers no plugin; `sc-plugin-bptt`, `sc-plugin-tbptt` and others build on it.
 """
 
+from sc_gradient.assembly import assemble
 from sc_gradient.backward import Feedback, spike_derivative
 from sc_gradient.batches import as_batch
 from sc_gradient.engine import GradientEngine
@@ -20,6 +21,7 @@ from sc_gradient.losses import (
     accuracy,
     find_loss,
 )
+from sc_gradient.one_step import OneStepEngine, PlainDescent
 from sc_gradient.optimisers import Optimiser, OptimiserOptions
 from sc_gradient.options import GradientOptions
 from sc_gradient.surrogates import Surrogate
@@ -36,8 +38,10 @@ __all__ = [
     "LearnedParameter",
     "Loss",
     "MeanSquare",
+    "OneStepEngine",
     "Optimiser",
     "OptimiserOptions",
+    "PlainDescent",
     "RatePenalty",
     "StepwiseCrossEntropy",
     "Surrogate",
@@ -45,6 +49,7 @@ __all__ = [
     "VanRossum",
     "accuracy",
     "as_batch",
+    "assemble",
     "find_learned_parameters",
     "find_loss",
     "spike_derivative",

@@ -107,6 +107,10 @@ class GradientEngine:
         self._kept.move_to_end(shape)
         return self._kept[shape]
 
+    def checked_inputs(self, inputs: ArrayLike) -> NDArray[Any]:
+        """Return `inputs` as (n_steps, batch, n_input), or refuse them as `outputs` does."""
+        return checked_inputs(self.network, inputs)
+
     def outputs(self, inputs: ArrayLike, *, after: int | None = None) -> NDArray[Any]:
         """Run sequences from the reset state, or the next window of sequences.
 
@@ -131,7 +135,7 @@ class GradientEngine:
         return self._run(inputs, after).output(self.network.output_population.name)
 
     def _run(self, inputs: ArrayLike, after: int | None) -> NetworkArrays:
-        array = checked_inputs(self.network, inputs)
+        array = self.checked_inputs(inputs)
         if after is not None and after != self.n_runs:
             raise SCError(
                 "the state of the window before is lost: between two windows of a sequence the learner must "
