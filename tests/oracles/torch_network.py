@@ -139,31 +139,53 @@ def arriving(projection, z, w):
     return z @ w
 
 
-def run(network, weights, inputs, surrogate, through_reset, recorded=None, values=None, deliver=arriving):
+class Session:
+    """A network that runs on from window to window; the state counts as constant once `detach` was called."""
+
+    def __init__(self, network, surrogate, through_reset, values=None):
+        self.network, self.order = network, _step_order(network)
+        self.models = {
+            p.name: _model(p, network.dt, surrogate, through_reset, values or {}) for p in self.order
+        }
+        self.outputs = {p.name: [] for p in self.order}
+
+    def run(self, weights, inputs, recorded=None):
+        """Return every population's output in these steps, by name, shape (n_steps, batch, n)."""
+        inputs = tensor(inputs)
+        begin, batch = len(self.outputs[self.order[0].name]), inputs.shape[1]
+        for t, current in enumerate(inputs, start=begin):
+            for population in self.order:
+                x = torch.zeros(batch, population.n, dtype=torch.float64)
+                if population is self.network.input_population:
+                    x = current
+                for projection, w in zip(self.network.projections, weights, strict=True):
+                    if projection.target is population and t >= projection.delay:
+                        x = x + self.outputs[projection.source.name][t - projection.delay] @ w
+                spikes = (
+                    tensor(recorded[population.name][t])
+                    if recorded is not None and population.spiking
+                    else None
+                )
+                self.outputs[population.name].append(self.models[population.name].step(x, spikes))
+        return {name: torch.stack(steps[begin:]) for name, steps in self.outputs.items()}
+
+    def detach(self):
+        """Cut the gradient's way into the past: neurons' states, and spikes that are under way."""
+        for model in self.models.values():
+            for name, value in vars(model).items():
+                if name in ("v", "i", "a") and torch.is_tensor(value):
+                    setattr(model, name, value.detach())
+        self.outputs = {name: [step.detach() for step in steps] for name, steps in self.outputs.items()}
+
+
+def run(network, weights, inputs, surrogate, through_reset, recorded=None, values=None):
     """Return every population's output by name, shape (n_steps, batch, n).
 
     `weights` are dense float64 tensors (source.n, target.n), one per projection. `surrogate` is its name, slope and
     scale. With `recorded`, arrays by population, its spikes are taken instead of the membranes' own.
-    `values`, tensors by (population, parameter), replace those of the neurons. `deliver` may let less of the
-    gradient through.
+    `values`, tensors by (population, parameter), replace those of the neurons.
     """
-    inputs = tensor(inputs)
-    n_steps, batch = inputs.shape[:2]
-    order = _step_order(network)
-    models = {p.name: _model(p, network.dt, surrogate, through_reset, values or {}) for p in order}
-    outputs = {p.name: [] for p in order}
-    for t in range(n_steps):
-        for population in order:
-            driven = population is network.input_population
-            x = inputs[t] if driven else torch.zeros(batch, population.n, dtype=torch.float64)
-            for projection, w in zip(network.projections, weights, strict=True):
-                if projection.target is population and t >= projection.delay:
-                    x = x + deliver(projection, outputs[projection.source.name][t - projection.delay], w)
-            spikes = (
-                tensor(recorded[population.name][t]) if recorded is not None and population.spiking else None
-            )
-            outputs[population.name].append(models[population.name].step(x, spikes))
-    return {name: torch.stack(steps) for name, steps in outputs.items()}
+    return Session(network, surrogate, through_reset, values).run(weights, inputs, recorded)
 
 
 def dense_weights(network):
