@@ -25,8 +25,9 @@ KERNELS = (
     "backward",
     "weight_gradient",
     "eprop",
+    "tangent",
 )
-DECLARATIONS = ("network", "eprop")
+DECLARATIONS = ("network", "eprop", "tangent")
 FLOATING_TYPES = {"f32": "float", "f64": "double"}
 
 

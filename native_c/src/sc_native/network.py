@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sc_native._kernels import ffi, lib
 from sc_native.buffers import SUFFIXES, Buffers, check, kernel
 from sc_native.eprop import EpropArrays
+from sc_native.tangent import TangentArrays
 
 Arrays: TypeAlias = Mapping[str, NDArray[Any] | None]
 
@@ -238,6 +239,15 @@ class NativeNetwork:
             A key of `SURROGATES`, slope and scale.
         """
         buffers = Buffers()
+        structs = self._gradient_structs(buffers, gradients)
+        settings = self._surrogate_struct(buffers, surrogate, through_reset)
+        workspace = self._real_workspace(
+            kernel("sc_backward_workspace", self._dtype)(self._network, n_threads)
+        )
+        code = kernel("sc_backward", self._dtype)(self._network, structs, settings, workspace, n_threads)
+        check(code, "sc_backward")
+
+    def _gradient_structs(self, buffers: Buffers, gradients: Sequence[Arrays]) -> Any:
         structs = buffers.new(f"gradient_{self._suffix}[]", len(gradients))
         for struct, n, arrays in zip(structs, self._sizes, gradients, strict=True):
             gradient = arrays.get("output_gradient")
@@ -248,14 +258,15 @@ class NativeNetwork:
             for names, dtype in ((_CARRIES, self._dtype), (_SUMS, np.dtype(np.float64))):
                 for name in names:
                     setattr(struct, name, buffers.pointer(arrays.get(name), dtype, self._batch * n, name))
+        return structs
+
+    def _surrogate_struct(
+        self, buffers: Buffers, surrogate: tuple[str, float, float], through_reset: bool
+    ) -> Any:
         kind, slope, scale = surrogate
         settings = buffers.new(f"surrogate_{self._suffix}[]", 1)
         settings[0] = (SURROGATES[kind], slope, scale, int(through_reset))
-        workspace = self._real_workspace(
-            kernel("sc_backward_workspace", self._dtype)(self._network, n_threads)
-        )
-        code = kernel("sc_backward", self._dtype)(self._network, structs, settings, workspace, n_threads)
-        check(code, "sc_backward")
+        return settings
 
     def weight_gradient(self, projection: int, weight_gradient: NDArray[Any], n_threads: int) -> None:
         """Write the window's gradient of one projection's weights to `weight_gradient` (n_synapses,)."""
@@ -266,6 +277,53 @@ class NativeNetwork:
         pointer = Buffers().pointer(weight_gradient, self._dtype, n_synapses, "weight_gradient")
         function = kernel("sc_weight_gradient", self._dtype)
         check(function(self._network, projection, pointer, workspace, n_threads), "sc_weight_gradient")
+
+    def tangent(self, populations: Sequence[Arrays], directions: Sequence[NDArray[Any]]) -> TangentArrays:
+        """Return the view of a network's derivatives that the tangent kernels take."""
+        shape = (self._n_steps, self._batch, self._history)
+        return TangentArrays(self._dtype, shape, self._sizes, populations, directions)
+
+    def tangent_forward(
+        self, tangent: TangentArrays, surrogate: tuple[str, float, float], through_reset: bool, n_threads: int
+    ) -> None:
+        """Differentiate what `forward` recorded along the tangent's direction."""
+        settings = self._surrogate_struct(Buffers(), surrogate, through_reset)
+        function = kernel("sc_tangent_forward", self._dtype)
+        code = function(self._network, tangent.structs, tangent.directions, settings, n_threads)
+        check(code, "sc_tangent_forward")
+
+    def tangent_backward(
+        self,
+        gradients: Sequence[Arrays],
+        tangent: TangentArrays,
+        surrogate: tuple[str, float, float],
+        through_reset: bool,
+        n_threads: int,
+    ) -> None:
+        """Run `backward` and its derivative at once, after `tangent_forward`; `gradients` as there."""
+        buffers = Buffers()
+        structs = self._gradient_structs(buffers, gradients)
+        settings = self._surrogate_struct(buffers, surrogate, through_reset)
+        function = kernel("sc_tangent_backward", self._dtype)
+        code = function(self._network, structs, tangent.structs, tangent.directions, settings, n_threads)
+        check(code, "sc_tangent_backward")
+
+    def tangent_weights(
+        self, projection: int, tangent: TangentArrays, products: NDArray[Any], n_threads: int
+    ) -> None:
+        """Write the derivative of one projection's weight gradient to `products` (n_synapses,)."""
+        target = self._projections[projection].target
+        population = self._populations[target]
+        current = population.current
+        # Spikes meet the derivative of dL/dx exactly as they meet dL/dx.
+        population.current = tangent.structs[target].current_gradient
+        try:
+            self.weight_gradient(projection, products, n_threads)
+        finally:
+            population.current = current
+        pointer = Buffers().pointer(products, self._dtype, products.size, "products")
+        function = kernel("sc_tangent_weights", self._dtype)
+        check(function(self._network, tangent.structs, projection, pointer, n_threads), "sc_tangent_weights")
 
     def eprop_window(self, projection: int, arrays: EpropArrays, n_threads: int) -> None:
         """Advance the eligibilities of one projection's synapses through the window that `forward` ran."""

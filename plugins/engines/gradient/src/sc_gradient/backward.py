@@ -99,15 +99,12 @@ class Backward:
         return carries
 
     def _native(self, direct: dict[int, Array], carries: list[dict[str, Array]]) -> None:
-        gradients: list[dict[str, Array | None]] = [
-            {
-                "output_gradient": _stored(direct[place]) if place in direct else None,
-                **carry,
-            }
-            for place, carry in enumerate(carries)
-        ]
+        self._native_view().backward(native_gradients(direct, carries), *self.native_settings())
+
+    def native_settings(self) -> tuple[tuple[str, float, float], bool, int]:
+        """Return what the compiled kernels take last: surrogate, whether through the reset, threads."""
         surrogate = (self.surrogate.name, self.surrogate.slope, self.surrogate.scale)
-        self._native_view().backward(gradients, surrogate, self.through_reset, kernels.thread_count())
+        return surrogate, self.through_reset, kernels.thread_count()
 
     def _native_view(self) -> NativeNetwork:
         """Return the C view of what the gradient goes back through, built anew when that was rewired."""
@@ -180,7 +177,17 @@ def sum_at_synapses(arrays: NetworkArrays, index: int, activity: Array, arriving
     return sums
 
 
-def _stored(gradient: Array) -> Array:
+def native_gradients(
+    direct: Mapping[int, Array], carries: Sequence[Mapping[str, Array]]
+) -> list[dict[str, Array | None]]:
+    """Return what the compiled kernels take of each population: dL/d output from the loss, and its carries."""
+    return [
+        {"output_gradient": stored(direct[place]) if place in direct else None, **carry}
+        for place, carry in enumerate(carries)
+    ]
+
+
+def stored(gradient: Array) -> Array:
     """Return a gradient as the kernels take it: a single step where all steps are one and the same memory."""
     return np.ascontiguousarray(gradient[:1] if gradient.strides[0] == 0 else gradient)
 

@@ -266,7 +266,7 @@ class GradientEngine:
         if self._tangent is None or self._tangent.backward is not backward:
             self._tangent = Tangent(backward)
         tangent = self._tangent
-        tangent.forward(direction, checked_inputs(self.network, batch.inputs))
+        tangent.forward(direction)
         derivatives = self._output_gradient_derivatives(self.loss, tangent, batch.targets)
         gradients, products = tangent.backward_pass(output_gradients, derivatives)
         for projection, gradient, product in zip(self.network.projections, gradients, products, strict=True):

@@ -1,26 +1,38 @@
-"""The derivative of the backward pass along a direction of the weights (specs/hessian-vector-product.md)."""
+"""The derivative of both passes along a direction of the weights: compiled, or in NumPy.
+
+Equations: specs/hessian-vector-product.md.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import attrs
 import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
+from sc_core import kernels
 from sc_core.errors import NumericalError, ShapeError
 from sc_core.model import Network
-from sc_gradient.backward import (
-    Array,
-    Backward,
-    arriving_gradient,
-    refractory,
-    step_backward,
-    sum_at_synapses,
-    threshold_distance,
+from sc_gradient.backward import Array, Backward, native_gradients, stored
+from sc_gradient.tangent_reference import (
+    PopulationTangent,
+    differentiate_backward,
+    differentiate_forward,
+    weight_derivative,
 )
+
+if TYPE_CHECKING:
+    from sc_native.tangent import TangentArrays
+
+
+# What goes on from step to step, by the part of a neuron's state that it is the derivative of.
+_CARRIES = {
+    "membrane": "membrane_carry",
+    "synaptic_current": "synaptic_carry",
+    "adaptation": "adaptation_carry",
+}
 
 
 def checked_direction(network: Network, direction: Sequence[NDArray[Any]]) -> list[Array]:
@@ -57,39 +69,19 @@ def checked_direction(network: Network, direction: Sequence[NDArray[Any]]) -> li
     ]
 
 
-@attrs.frozen(eq=False)
-class PopulationTangent:
-    """One population's derivatives along the direction.
-
-    Parameters
-    ----------
-    output : ndarray, shape (history + n_steps, batch, n)
-        That of z[t] (LI: of the membrane); zeros before the window.
-    membrane, distance : ndarray, shape (n_steps, batch, n)
-        Those of u[t] and of its distance to the threshold: the same array where the threshold is constant.
-    current_gradient : ndarray, shape (n_steps, batch, n)
-        That of dL/dx[t].
-    """
-
-    output: Array
-    membrane: Array
-    distance: Array
-    current_gradient: Array
-
-
 class Tangent:
     """Differentiates the passes of a `Backward` along a direction of the weights.
 
     Parameters
     ----------
     backward : Backward
-        Its forward pass must have run from the reset state.
     """
 
     def __init__(self, backward: Backward) -> None:
         self.backward = backward
         self.arrays = backward.forward.arrays
         self.populations = tuple(self._allocate(place) for place in range(len(self.arrays.populations)))
+        self._direction: Sequence[Array] = ()
 
     def _allocate(self, place: int) -> PopulationTangent | None:
         arrays, population = self.arrays, self.arrays.populations[place]
@@ -112,81 +104,24 @@ class Tangent:
             return np.zeros(shape, self.arrays.network.dtype)
         return tangent.output[self.arrays.history :]
 
-    def forward(self, direction: Sequence[Array], inputs: Array) -> None:
-        """Differentiate the forward pass (eq. 2-8).
+    def forward(self, direction: Sequence[Array]) -> None:
+        """Differentiate the forward pass, which must have run from the reset state (eq. 2-8).
 
         Parameters
         ----------
         direction : sequence of ndarray, shape (n_synapses,), one per projection
-        inputs : ndarray, shape (n_steps, batch, n_input)
-            What the forward pass ran on.
         """
-        arrays = self.arrays
-        if self.populations[arrays.place[arrays.network.input_population.name]] is None:
-            # The compiled forward pass leaves the output of an Input unfilled.
-            arrays.output(arrays.network.input_population.name)[...] = inputs
-        self.directions = [
-            scipy.sparse.csr_array((values, p.indices, p.indptr), shape=p.weights.shape)
-            for p, values in zip(arrays.network.projections, direction, strict=True)
-        ]
-        carries: list[dict[str, Array]] = [
-            {name: np.zeros_like(values) for name, values in population.state.items()}
-            for population in arrays.populations
-        ]
-        for t in range(arrays.n_steps):
-            for place, tangent in enumerate(self.populations):
-                if tangent is not None:
-                    self._step_forward(place, tangent, t, carries[place])
-
-    def _step_forward(self, place: int, mine: PopulationTangent, t: int, carry: dict[str, Array]) -> None:
-        arrays, population = self.arrays, self.arrays.populations[place]
-        c, kept = population.coefficients, arrays.history + t
-        x = self._arriving(place, t)
-        if "synaptic_current" in carry:
-            carry["synaptic_current"] = c["decay_synapse"] * carry["synaptic_current"] + c["input_weight"] * x
-            x = carry["synaptic_current"]
-        u = c["decay_membrane"] * carry["membrane"] + c["input_gain"] * x
-        if c.model == "LI":
-            mine.output[kept] = carry["membrane"] = u
-            return
-        held = refractory(arrays, place, t)
-        u = np.where(held, carry["membrane"], u)
-        mine.membrane[t] = u
-        if "adaptation" in carry:
-            mine.distance[t] = u - c["adaptation_strength"] * carry["adaptation"]
-        s = np.where(held, 0, self.backward.surrogate.derivative(threshold_distance(population, t)))
-        z = (s * mine.distance[t]).astype(u.dtype)
-        mine.output[kept] = z
-        resetting = z if self.backward.through_reset else np.zeros_like(z)
-        if c.reset_to_value:
-            assert population.membrane_record is not None  # the arrays record  # noqa: S101
-            fallen = population.membrane_record[t] - c["reset_value"]
-            carry["membrane"] = (1 - population.output[kept]) * u - resetting * fallen
+        self._direction = direction
+        if kernels.native():
+            native = self.backward.forward.native()
+            native.tangent_forward(self._native_view({}), *self.backward.native_settings())
         else:
-            carry["membrane"] = u - resetting * (c["threshold"] - c["reset_value"])
-        if "adaptation" in carry:
-            decay = c["decay_adaptation"]
-            carry["adaptation"] = decay * carry["adaptation"] + (1 - decay) * z
-
-    def _arriving(self, place: int, t: int) -> Array:
-        """Return the derivative of the current that reaches a population in step t, shape (batch, n)."""
-        arrays = self.arrays
-        network = arrays.network
-        total = np.zeros((arrays.batch, arrays.populations[place].n), network.dtype)
-        for projection, direction in zip(network.projections, self.directions, strict=True):
-            if projection.target is not network.order[place]:
-                continue
-            source, sent = arrays.place[projection.source.name], arrays.history + t - projection.delay
-            total += arrays.populations[source].output[sent] @ direction
-            tangent = self.populations[source]
-            if tangent is not None:
-                total += tangent.output[sent] @ projection.weights
-        return total
+            differentiate_forward(self.backward, self.populations, self._matrices())
 
     def backward_pass(
         self, output_gradients: Mapping[str, Array], derivatives: Mapping[str, Array]
     ) -> tuple[list[Array], list[Array]]:
-        """Return the gradient and its derivative along the direction (eq. 9-15).
+        """Return the gradient and its derivative along the direction of the forward pass (eq. 9-15).
 
         Parameters
         ----------
@@ -200,90 +135,61 @@ class Tangent:
         list of ndarray, list of ndarray
             One array (n_synapses,) per projection; zeros where it is frozen.
         """
-        arrays = self.arrays
-        places = range(len(arrays.populations))
-        carries = [self.backward.carries(place) for place in places]
-        carry_derivatives = [self.backward.carries(place) for place in places]
-        direct = {arrays.place[name]: values for name, values in output_gradients.items()}
-        direct_derivatives = {arrays.place[name]: values for name, values in derivatives.items()}
-        weights = [projection.weights for projection in arrays.network.projections]
-        currents = [population.current for population in arrays.populations]
-        tangents = [None if mine is None else mine.current_gradient for mine in self.populations]
-        for t in reversed(range(arrays.n_steps)):
-            for place in reversed(places):
-                mine, derivative = currents[place], tangents[place]
-                if mine is None or derivative is None:
-                    continue
-                gz = arriving_gradient(arrays, place, t, weights, currents)
-                slope = arriving_gradient(arrays, place, t, weights, tangents)
-                slope += arriving_gradient(arrays, place, t, self.directions, currents)
-                if place in direct:
-                    gz = direct[place][t] + gz
-                    slope = direct_derivatives[place][t] + slope
-                gv = carries[place]["membrane_gradient"]
-                mine[t], gz = step_backward(arrays, place, t, gz, carries[place], self.backward)
-                derivative[t] = self._step_backward(place, t, (gz, gv, slope), carry_derivatives[place])
-        indices = range(len(arrays.network.projections))
+        place, projections = self.arrays.place, self.arrays.network.projections
+        direct = {place[name]: values for name, values in output_gradients.items()}
+        changes = {place[name]: values for name, values in derivatives.items()}
+        tangent = None
+        if kernels.native():
+            tangent = self._native_view(changes)
+            carries = [self.backward.carries(place) for place in range(len(self.populations))]
+            self.backward.forward.native().tangent_backward(
+                native_gradients(direct, carries), tangent, *self.backward.native_settings()
+            )
+        else:
+            differentiate_backward(self.backward, self.populations, self._matrices(), direct, changes)
+        indices = range(len(projections))
         gradients = [self.backward.weight_gradient(index) for index in indices]
-        return gradients, [self._weight_derivative(index) for index in indices]
+        return gradients, [self._weight_derivative(index, tangent) for index in indices]
 
-    def _weight_derivative(self, index: int) -> Array:
-        """Return the derivative of one projection's gradient, shape (n_synapses,) (eq. 15)."""
-        arrays, projection = self.arrays, self.arrays.network.projections[index]
+    def _weight_derivative(self, index: int, tangent: TangentArrays | None) -> Array:
+        projection = self.arrays.network.projections[index]
         if not projection.trainable:
             return np.zeros_like(projection.data)
-        source, target = arrays.place[projection.source.name], arrays.place[projection.target.name]
-        current, mine, theirs = (
-            arrays.populations[target].current,
-            self.populations[target],
-            self.populations[source],
-        )
-        assert current is not None and mine is not None  # no projection targets an Input  # noqa: S101, PT018
-        product = sum_at_synapses(arrays, index, arrays.populations[source].output, mine.current_gradient)
-        if theirs is not None:
-            product += sum_at_synapses(arrays, index, theirs.output, current)
+        if tangent is None:
+            return weight_derivative(self.backward, self.populations, index)
+        product = np.empty_like(projection.data)
+        native = self.backward.forward.native()
+        native.tangent_weights(index, tangent, product, kernels.thread_count())
         return product
 
-    def _step_backward(
-        self, place: int, t: int, given: tuple[Array, Array, Array], carry: dict[str, Array]
-    ) -> Array:
-        """Return the derivative of dL/dx[t] and step those of the carries (eq. 10-14).
+    def _matrices(self) -> list[Any]:
+        return [
+            scipy.sparse.csr_array((values, p.indices, p.indptr), shape=p.weights.shape)
+            for p, values in zip(self.arrays.network.projections, self._direction, strict=True)
+        ]
 
-        `given` holds dL/dz[t] as it is after (3) and (4) of specs/bptt.md, dL/dv[t], and the derivative of
-        dL/dz[t] as it comes from loss and projections.
-        """
-        arrays, population, tangent = self.arrays, self.arrays.populations[place], self.populations[place]
-        assert tangent is not None  # an Input has no backward step  # noqa: S101
-        c, through_reset = population.coefficients, self.backward.through_reset
-        gz, gv, gz_slope = given
-        gv_slope = carry["membrane_gradient"]
-        if c.model == "LI":
-            carry["membrane_gradient"] = (gv_slope + gz_slope) * c["decay_membrane"]
-            return np.asarray((gv_slope + gz_slope) * c["input_gain"])
-        assert population.membrane_record is not None  # the arrays record  # noqa: S101
-        u, z = population.membrane_record[t], population.output[arrays.history + t]
-        held = refractory(arrays, place, t)
-        distance, surrogate = threshold_distance(population, t), self.backward.surrogate
-        s = np.where(held, 0, surrogate.derivative(distance)).astype(u.dtype)
-        s_slope = (
-            np.where(held, 0, surrogate.second_derivative(distance)).astype(u.dtype) * tangent.distance[t]
-        )
-        if through_reset and c.reset_to_value:
-            gz_slope = gz_slope - gv_slope * (u - c["reset_value"]) - gv * tangent.membrane[t]
-        elif through_reset:
-            gz_slope = gz_slope - gv_slope * (c["threshold"] - c["reset_value"])
-        if "adaptation_gradient" in carry:
-            ga_slope = carry["adaptation_gradient"]
-            gz_slope = gz_slope + ga_slope * (1 - c["decay_adaptation"])
-            carry["adaptation_gradient"] = c["decay_adaptation"] * ga_slope - c["adaptation_strength"] * (
-                gz_slope * s + gz * s_slope
+    def _native_view(self, changes: Mapping[int, Array]) -> TangentArrays:
+        """Return the C view of the derivatives, with zeroed carries; `changes` are those of dL/d output by place."""
+        views: list[dict[str, Array | None]] = []
+        for place, (mine, population) in enumerate(
+            zip(self.populations, self.arrays.populations, strict=True)
+        ):
+            if mine is None:
+                views.append({})
+                continue
+            carries = {
+                carry: np.zeros_like(population.state[part])
+                for part, carry in _CARRIES.items()
+                if part in population.state
+            }
+            views.append(
+                {
+                    "output": mine.output,
+                    "membrane": mine.membrane,
+                    "distance": mine.distance,
+                    "current_gradient": mine.current_gradient,
+                    "output_gradient": stored(changes[place]) if place in changes else None,
+                    **carries,
+                }
             )
-        gu_slope = gv_slope * ((1 - z) if c.reset_to_value else 1) + gz_slope * s + gz * s_slope
-        if through_reset and c.reset_to_value:
-            gu_slope = gu_slope - gv * tangent.output[arrays.history + t]
-        gx_slope = np.where(held, 0, gu_slope * c["input_gain"]).astype(u.dtype)
-        if "synaptic_gradient" in carry:
-            carry["synaptic_gradient"] = gx_slope + c["decay_synapse"] * carry["synaptic_gradient"]
-            gx_slope = carry["synaptic_gradient"] * c["input_weight"]
-        carry["membrane_gradient"] = np.where(held, gv_slope, gu_slope * c["decay_membrane"]).astype(u.dtype)
-        return np.asarray(gx_slope)
+        return self.backward.forward.native().tangent(views, self._direction)
