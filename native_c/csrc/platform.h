@@ -10,6 +10,7 @@
 #include <omp.h>
 #endif
 #if defined(__unix__) || defined(__APPLE__)
+#include <sched.h>
 #include <sys/types.h>
 #include <unistd.h>
 #endif
@@ -58,18 +59,88 @@ static inline int this_thread(void)
 #endif
 }
 
-/* Samples per task: a few at a time, so that their state stays in the cache. */
-static inline int64_t samples_per_task(int64_t batch, int threads)
+static inline int team_size(void)
 {
-    const int64_t share = (batch + threads - 1) / threads;
-    return share < 8 ? share : 8;
+#if defined(_OPENMP)
+    return omp_get_num_threads();
+#else
+    return 1;
+#endif
 }
 
-/* Rows per task: several tasks for each thread, so that one which is held up does not hold up the others. */
-static inline int64_t rows_per_task(int64_t rows, int threads)
+/* Threads that go through the steps of a loop together, each with its own part of the neurons. */
+typedef struct {
+    int32_t threads, arrived, round;
+} team;
+
+/* The part of n neurons that is this thread's: whole cache lines. */
+typedef struct {
+    int64_t from, to;
+} part;
+
+static inline part part_of(int64_t n, int threads, int thread)
 {
-    const int64_t wanted = rows / (threads > 1 ? 8 * (int64_t)threads : 1);
-    return wanted > 16 ? (wanted + 15) / 16 * 16 : 16;
+    const int64_t lines = (n + 15) / 16, end = (thread + 1) * lines / threads * 16;
+    const part mine = {thread * lines / threads * 16, end < n ? end : n};
+    return mine;
 }
+
+/* Wait until every thread of the team is here. A thread that waits long gives up the processor: another process may hold
+ * the one that is still to come. */
+static inline void meet(team *all)
+{
+#if defined(_OPENMP)
+    if (all->threads == 1) return;
+    const int32_t round = __atomic_load_n(&all->round, __ATOMIC_ACQUIRE);
+    if (__atomic_add_fetch(&all->arrived, 1, __ATOMIC_ACQ_REL) == all->threads) {
+        __atomic_store_n(&all->arrived, 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&all->round, round + 1, __ATOMIC_RELEASE);
+        return;
+    }
+    for (int turn = 0; __atomic_load_n(&all->round, __ATOMIC_ACQUIRE) == round; turn++) {
+#if defined(__x86_64__)
+        __builtin_ia32_pause();
+#endif
+        if (turn > 2000) sched_yield();
+    }
+#else
+    (void)all;
+#endif
+}
+
+/* Samples first ... last - 1 in the steps begin ... end - 1. */
+typedef struct {
+    int64_t begin, end, first, last;
+} share;
+
+/* How many shares of the steps each sample has: more than one where there are fewer samples than threads. */
+static inline int64_t shares_of_steps(int64_t batch, int threads)
+{
+    return batch < threads ? (threads + batch - 1) / batch : 1;
+}
+
+static inline int64_t shares_of_samples(int64_t batch, int threads) { return batch < threads ? batch : threads; }
+
+/* Share k of shares_of_samples * of_steps. With a static schedule a thread has the same samples in every pass, so that
+ * what it wrote in one is still in its own cache in the next. */
+static inline share share_of(int64_t n_steps, int64_t batch, int threads, int64_t of_steps, int64_t k)
+{
+    const int64_t of_samples = shares_of_samples(batch, threads), i = k / of_steps, j = k % of_steps;
+    const share mine = {j * n_steps / of_steps, (j + 1) * n_steps / of_steps, i * batch / of_samples,
+                        (i + 1) * batch / of_samples};
+    return mine;
+}
+
+static inline int64_t rows_in(share mine) { return (mine.end - mine.begin) * (mine.last - mine.first); }
+
+/* Row k of a share; a row is one step of one sample, [step][sample]. */
+static inline int64_t row_in(share mine, int64_t batch, int64_t k)
+{
+    const int64_t samples = mine.last - mine.first;
+    return (mine.begin + k / samples) * batch + mine.first + k % samples;
+}
+
+/* How many samples are stepped together: a few, so that their state stays in the cache. */
+enum { SAMPLES_TOGETHER = 8 };
 
 #endif

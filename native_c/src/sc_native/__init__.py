@@ -16,10 +16,11 @@ why_unavailable = ""
 
 # A thread that spins at the end of a kernel, while another process holds the processor of the thread that it
 # waits for, loses a whole time slice (4 ms) each time: with one busy neighbour on two cores that made kernels
-# six times slower than on one thread. libgomp reads the policy once, when it is loaded.
-_policy_is_ours = "OMP_WAIT_POLICY" not in os.environ
-if _policy_is_ours:
-    os.environ["OMP_WAIT_POLICY"] = "passive"
+# six times slower than on one thread. One that sleeps at once takes longer to wake up than the next loop is away:
+# that made a step of 5 ms on two threads one of 7. So it spins for some 0.1 ms. OpenMP reads this once, when it is loaded.
+_WAITING = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "6000"}
+_ours = {} if _WAITING.keys() & os.environ.keys() else _WAITING
+os.environ.update(_ours)
 try:
     from sc_native._kernels import lib
 except ModuleNotFoundError:
@@ -30,7 +31,7 @@ else:
     available = True
     openmp = bool(lib.sc_has_openmp())
 finally:
-    if _policy_is_ours:
-        del os.environ["OMP_WAIT_POLICY"]
+    for _name in _ours:
+        del os.environ[_name]
 
 __all__ = ["__version__", "available", "openmp", "why_unavailable"]

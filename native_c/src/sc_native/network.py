@@ -207,11 +207,11 @@ class NativeNetwork:
         check(self._set_events("sc_events_from_values", place, activity, n_threads), "sc_events_from_values")
 
     def _set_events(self, name: str, place: int, activity: NDArray[Any], n_threads: int) -> int:
-        n, rows, first_row = self._sizes[place], self._n_steps * self._batch, self._history * self._batch
+        n, shape = self._sizes[place], (self._n_steps, self._batch)
         buffers = Buffers()
-        pointer = buffers.pointer(activity, activity.dtype, rows * n, "activity")
+        pointer = buffers.pointer(activity, activity.dtype, self._n_steps * self._batch * n, "activity")
         events = ffi.addressof(self._populations[place].events)
-        return int(kernel(name, self._dtype)(pointer, rows, n, first_row, events, n_threads))
+        return int(kernel(name, self._dtype)(pointer, *shape, n, self._history, events, n_threads))
 
     def forward(self, n_threads: int) -> None:
         """Advance through the window: fills outputs, events and records, changes the state."""
