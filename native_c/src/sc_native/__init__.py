@@ -17,7 +17,7 @@ why_unavailable = ""
 # A thread that spins at the end of a kernel, while another process holds the processor of the thread that it
 # waits for, loses a whole time slice (4 ms) each time: with one busy neighbour on two cores that made kernels
 # six times slower than on one thread. One that sleeps at once takes longer to wake up than the next loop is away:
-# that made a step of 5 ms on two threads one of 7. So it spins for some 0.1 ms. OpenMP reads this once, when it is loaded.
+# that made a step of 5 ms on two threads one of 7. So it spins for some 0.1 ms. OpenMP reads this once, when loaded.
 _WAITING = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "6000"}
 _ours = {} if _WAITING.keys() & os.environ.keys() else _WAITING
 os.environ.update(_ours)
