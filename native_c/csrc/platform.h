@@ -140,6 +140,14 @@ static inline int64_t row_in(share mine, int64_t batch, int64_t k)
     return (mine.begin + k / samples) * batch + mine.first + k % samples;
 }
 
+/* How many steps of `samples` rows to go through at a time in two passes, so that what the first one wrote is still in the
+ * cache for the second; but so many that reading the matrix, `matrix` elements, anew each time costs little beside. */
+static inline int64_t steps_together(int64_t samples, int64_t n, int64_t matrix, int64_t element_size)
+{
+    const int64_t cached = 128 * 1024 / element_size, wanted = (4 * matrix > cached ? 4 * matrix : cached) / (samples * n);
+    return wanted * samples < 16 ? (16 + samples - 1) / samples : wanted;
+}
+
 /* How many samples are stepped together: a few, so that their state stays in the cache. */
 enum { SAMPLES_TOGETHER = 8 };
 
