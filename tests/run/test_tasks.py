@@ -144,6 +144,7 @@ def test_only_samples_of_the_present_task_are_learned_from(in_tasks, workplace, 
     sc_run.train(in_tasks, output="run", progress=False)
     end = [call[0] for call in holding.calls_seen].index("consolidate")
     before, after = holding.calls_seen[:end], holding.calls_seen[end + 1 :]
+    assert set(holding.calls_seen[end][1]) == {0, 1}
     assert set(np.concatenate([labels for _, labels in before])) == {0, 1}
     assert set(np.concatenate([labels for _, labels in after])) == {2, 3}
 

@@ -1,0 +1,1 @@
+"""The configurations and the plot of benchmarks/continual_learning.py."""
