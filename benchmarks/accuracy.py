@@ -14,6 +14,7 @@ import argparse
 import copy
 import json
 import statistics
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ import attrs
 
 import sc_run
 from sc_core import kernels
+from sc_core.errors import SCError
 from sc_run.config import read_toml
 
 
@@ -118,4 +120,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except sc_run.RunInterrupted:
+        sys.exit("stopped; runs that had not ended are lost, their folders are temporary")
+    except SCError as error:
+        sys.exit(f"Error: {error}")

@@ -55,6 +55,13 @@ def test_every_fold_is_tested_once(tmp_path):
     assert runs[0]["test_accuracy"] != runs[1]["test_accuracy"]
 
 
+def test_a_missing_file_is_one_line(tmp_path):
+    command = [sys.executable, BENCHMARKS / "accuracy.py", "absent.toml"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "Error: absent.toml: there is no such file\n"
+
+
 @pytest.mark.parametrize("path", sorted(BENCHMARKS.glob("*.toml")), ids=lambda path: path.stem)
 def test_a_configuration_trains(path):
     config = parse_config(read_toml(path), BENCHMARKS)
