@@ -39,13 +39,15 @@ def kept_weights(network: Network) -> Iterator[Weights]:
 
 
 def descend(engine: GradientEngine, batch: Batch, rate: float, n_steps: int) -> list[float]:
-    """Take steps of plain gradient descent in place (eq. 1) and return the loss before each."""
+    """Take steps of plain gradient descent in place (eq. 1) and return the loss before each.
+
+    The gradient of a frozen projection is 0.
+    """
     losses = []
     for _ in range(n_steps):
         loss, gradients = engine.loss_and_gradient(batch)
         for projection, gradient in zip(engine.network.projections, gradients, strict=True):
-            if projection.trainable:
-                projection.data -= gradient.dtype.type(rate) * gradient
+            projection.data -= gradient.dtype.type(rate) * gradient
         losses.append(loss)
     return losses
 
