@@ -147,6 +147,8 @@ class CrossEntropy:
 
     def _of_head(self, scores: Array, head: NDArray[np.intp]) -> Array:
         """Return the scores of one head for each sequence, shape (batch, n_output / heads)."""
+        if self.heads == 1:
+            return scores
         return np.asarray(scores.reshape(len(head), self.heads, -1)[np.arange(head.size), head])
 
     def _log_probability(self, outputs: Array, head: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -154,8 +156,11 @@ class CrossEntropy:
 
     def _spread(self, own_gradient: NDArray[np.float64], head: NDArray[np.intp], outputs: Array) -> Array:
         """Return dL/d outputs from dL/d scores of each sequence's head."""
-        score_gradient = np.zeros_like(outputs[0])
-        score_gradient.reshape(len(head), self.heads, -1)[np.arange(head.size), head] = own_gradient
+        if self.heads == 1:
+            score_gradient = own_gradient.astype(outputs.dtype)
+        else:
+            score_gradient = np.zeros_like(outputs[0])
+            score_gradient.reshape(len(head), self.heads, -1)[np.arange(head.size), head] = own_gradient
         if self.readout == "sum":  # every step has the same gradient, and the same memory
             return np.broadcast_to(score_gradient, outputs.shape)
         gradient = np.zeros_like(outputs)
