@@ -7,11 +7,12 @@ import pytest
 
 import sc_native
 from sc_core import ALIF, LI, LIF, Batch, Input, Network, Population, Projection, topology
+from sc_core.simulation import NetworkArrays
 from sc_gradient import GradientEngine, Surrogate
 
 pytestmark = pytest.mark.skipif(not sc_native.available, reason="the compiled kernels are not installed")
 
-N_STEPS = 120
+N_ROWS = 3000  # so much work that five threads get some of it
 
 
 def loops() -> Network:
@@ -42,8 +43,9 @@ def loops() -> Network:
 @pytest.mark.parametrize("batch", [1, 2, 7, 20])
 def test_same_bits_for_any_thread_count(batch, monkeypatch):
     network, rng = loops(), np.random.default_rng(batch)
-    spikes = (rng.random((N_STEPS, batch, 70)) < 0.2).astype(np.uint8)
+    spikes = (rng.random((N_ROWS // batch, batch, 70)) < 0.2).astype(np.uint8)
     experience = Batch(spikes, rng.integers(0, 4, batch))
+    assert NetworkArrays(network, *spikes.shape[:2]).work > 5 * 1_500_000
     results = []
     for threads in ("1", "2", "3", "5"):
         monkeypatch.setenv("SC_THREADS", threads)

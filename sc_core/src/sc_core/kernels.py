@@ -55,20 +55,37 @@ def native() -> bool:
     return False
 
 
-def thread_count() -> int:
+_WORK_PER_THREAD = (
+    1_500_000  # operations, some 0.5 ms: with less, waking up another thread costs more than it gains
+)
+
+
+def thread_count(work: int | None = None) -> int:
     """Return how many threads kernels may use.
+
+    Parameters
+    ----------
+    work : int, optional
+        Elementary operations, roughly: little work gets fewer threads.
 
     Raises
     ------
     ConfigurationError
         If ``SC_THREADS`` is not a positive integer.
+
+    Examples
+    --------
+    >>> thread_count(work=1000)
+    1
     """
     text = os.environ.get("SC_THREADS")
     if text is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if not text.isdecimal() or int(text) < 1:
+        count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    elif not text.isdecimal() or int(text) < 1:
         raise ConfigurationError("SC_THREADS", f"must be an integer >= 1, got {text!r}")
-    return int(text)
+    else:
+        count = int(text)
+    return count if work is None else min(count, 1 + work // _WORK_PER_THREAD)
 
 
 def describe() -> str:

@@ -99,6 +99,9 @@ class NetworkArrays:
     history : int
         Steps before the window that outputs keep: the network's longest delay and, with `record`, its longest
         refractory period, since a backward pass reads from the spikes who was refractory.
+    work : int
+        Elementary operations of a pass, roughly: a dozen for each neuron in each step, and its synapses where it is
+        active, in one step of sixteen.
     input_has_values : bool
         Whether ``event_value`` of an Input is filled: not as long as it has passed nothing but spikes.
     """
@@ -109,6 +112,9 @@ class NetworkArrays:
         self.place = {population.name: i for i, population in enumerate(network.order)}
         self.history = self._longest_memory(record)
         self.input_has_values = False
+        neurons = sum(p.n for p in network.order if not isinstance(p.neuron, Input))
+        synapses = sum(projection.data.size for projection in network.projections)
+        self.work = n_steps * batch * (12 * neurons + synapses // 16)
         self.populations = tuple(self._allocate(population, record) for population in network.order)
 
     def _longest_memory(self, record: bool) -> int:

@@ -50,7 +50,7 @@ class Forward:
             return
         native = self.native()
         self._set_native_input(native, inputs)
-        native.forward(kernels.thread_count())
+        native.forward(kernels.thread_count(self.arrays.work))
 
     def native(self) -> NativeNetwork:
         """Return the C view of the arrays, built anew when a projection was rewired."""
@@ -72,7 +72,7 @@ class Forward:
         if not isinstance(population.neuron, Input):
             self._set_dense_input(inputs)
             return
-        place, threads = self.arrays.place[population.name], kernels.thread_count()
+        place, threads = self.arrays.place[population.name], kernels.thread_count(self.arrays.work)
         if (
             inputs.dtype in (np.uint8, np.bool_)
             and not self.arrays.input_has_values

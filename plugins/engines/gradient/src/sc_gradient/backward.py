@@ -104,7 +104,7 @@ class Backward:
     def native_settings(self) -> tuple[tuple[str, float, float], bool, int]:
         """Return what the compiled kernels take last: surrogate, whether through the reset, threads."""
         surrogate = (self.surrogate.name, self.surrogate.slope, self.surrogate.scale)
-        return surrogate, self.through_reset, kernels.thread_count()
+        return surrogate, self.through_reset, kernels.thread_count(self.forward.arrays.work)
 
     def _native_view(self) -> NativeNetwork:
         """Return the C view of what the gradient goes back through, built anew when that was rewired."""
@@ -140,7 +140,7 @@ class Backward:
             return np.zeros_like(projection.data)
         if kernels.native():
             gradient = np.empty_like(projection.data)
-            self.forward.native().weight_gradient(index, gradient, kernels.thread_count())
+            self.forward.native().weight_gradient(index, gradient, kernels.thread_count(arrays.work))
             return gradient
         current_gradient = arrays[projection.target.name].current
         assert current_gradient is not None  # no projection targets an Input  # noqa: S101
