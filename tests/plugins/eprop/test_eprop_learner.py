@@ -10,6 +10,7 @@ import pytest
 from sc_core import LI, LIF, Batch, Input, Network, Population, Projection, options
 from sc_core.contracts import GradientLearner
 from sc_core.errors import ConfigurationError, NumericalError, ShapeError
+from sc_core.simulation import simulate
 from sc_gradient import RatePenalty
 from sc_plugin_eprop import EpropLearner, online
 
@@ -63,6 +64,30 @@ def test_updates_within_a_sequence_follow_each_stretch(every, monkeypatch):
             if gradients is not None
         )
         np.testing.assert_allclose(summed, mine, rtol=1e-9, atol=1e-12)
+
+
+def test_a_rate_within_a_sequence_is_that_since_its_beginning():
+    """The first half is penalised as a sequence of its own, the second by the rate of both, for its own traces."""
+    inputs, labels = sequences(2)
+    penalty = RatePenalty(population="hidden", strength=1e-3, lower=80.0, upper=80.0, per_neuron=True)
+    network, loss = build(LIF8), {"name": "cross_entropy_steps", "last": 1}
+    rates = [1000 * simulate(network, inputs[:end])["hidden"].mean(axis=(0, 1)) for end in (15, 30)]
+    distances = [(rate - 80.0)[network.projections[0].indices] for rate in rates]
+
+    def of_penalty(batch, every=None):
+        found = []
+        for penalties in ([penalty], []):
+            learner = EpropLearner(network, loss, rate_penalties=penalties)
+            found.append([gradients for _, gradients in learner._online.updates(batch, every)])
+        with_penalty, without = found
+        assert (without[0] is None) == (every is not None), "the first half has no loss of its own"
+        plain = [0.0 if gradients is None else gradients[0] for gradients in without]
+        return [gradients[0] - other for gradients, other in zip(with_penalty, plain, strict=True)]
+
+    (whole,), (own,) = of_penalty(Batch(inputs, labels)), of_penalty(Batch(inputs[:15], labels))
+    first, second = of_penalty(Batch(inputs, labels), every=15)
+    np.testing.assert_allclose(first, own, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(second, 2 * whole - own * distances[1] / distances[0], rtol=1e-6, atol=1e-12)
 
 
 def test_weights_change_while_a_sequence_goes_on():
@@ -172,8 +197,6 @@ def test_rate_regularisation_brings_neurons_to_their_rate():
     learner = EpropLearner(network, lr=0.1, rate_penalties=[penalty], optimiser="adam")
 
     def distance():
-        from sc_core.simulation import simulate
-
         rates = 1000 * simulate(network, inputs)["hidden"].mean(axis=(0, 1))
         return np.sqrt(np.mean((rates - 80) ** 2))
 
