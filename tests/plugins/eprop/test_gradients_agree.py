@@ -50,6 +50,16 @@ def test_compiled_windows_are_the_traces_of_the_paper(neuron, options, monkeypat
     assert_agree(native, reference)
 
 
+@needs_native
+@pytest.mark.parametrize("mode", ["online", "stored"])
+@pytest.mark.parametrize("neuron", MODELS.values(), ids=MODELS)
+def test_many_neurons(neuron, mode, monkeypatch):
+    """More than the kernels take at once: 150 is two blocks of 64 and a rest."""
+    batch = Batch(*sequences(2))
+    reference = gradients(monkeypatch, build(neuron, n=150), batch, ("reference", 1), "online")
+    assert_agree(gradients(monkeypatch, build(neuron, n=150), batch, ("native", 1), mode), reference)
+
+
 @pytest.mark.parametrize("kernels", [pytest.param("native", marks=needs_native), "reference"])
 @pytest.mark.parametrize("neuron", MODELS.values(), ids=MODELS)
 def test_a_stored_sequence_gives_the_same(neuron, kernels, monkeypatch):
