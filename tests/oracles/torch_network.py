@@ -142,8 +142,8 @@ def arriving(projection, z, w):
 class Session:
     """A network that runs on from window to window; the state counts as constant once `detach` was called."""
 
-    def __init__(self, network, surrogate, through_reset, values=None):
-        self.network, self.order = network, _step_order(network)
+    def __init__(self, network, surrogate, through_reset, values=None, deliver=arriving):
+        self.network, self.order, self.deliver = network, _step_order(network), deliver
         self.models = {
             p.name: _model(p, network.dt, surrogate, through_reset, values or {}) for p in self.order
         }
@@ -160,7 +160,8 @@ class Session:
                     x = current
                 for projection, w in zip(self.network.projections, weights, strict=True):
                     if projection.target is population and t >= projection.delay:
-                        x = x + self.outputs[projection.source.name][t - projection.delay] @ w
+                        z = self.outputs[projection.source.name][t - projection.delay]
+                        x = x + self.deliver(projection, z, w)
                 spikes = (
                     tensor(recorded[population.name][t])
                     if recorded is not None and population.spiking
@@ -178,14 +179,15 @@ class Session:
         self.outputs = {name: [step.detach() for step in steps] for name, steps in self.outputs.items()}
 
 
-def run(network, weights, inputs, surrogate, through_reset, recorded=None, values=None):
+def run(network, weights, inputs, surrogate, through_reset, recorded=None, values=None, deliver=arriving):
     """Return every population's output by name, shape (n_steps, batch, n).
 
     `weights` are dense float64 tensors (source.n, target.n), one per projection. `surrogate` is its name, slope and
     scale. With `recorded`, arrays by population, its spikes are taken instead of the membranes' own.
-    `values`, tensors by (population, parameter), replace those of the neurons.
+    `values`, tensors by (population, parameter), replace those of the neurons. `deliver` may let less of the
+    gradient through.
     """
-    return Session(network, surrogate, through_reset, values).run(weights, inputs, recorded)
+    return Session(network, surrogate, through_reset, values, deliver).run(weights, inputs, recorded)
 
 
 def dense_weights(network):
