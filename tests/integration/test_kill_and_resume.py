@@ -28,10 +28,7 @@ projections = [
     { source = "hidden", target = "digit" },
 ]
 [learner]
-name = "bptt"
-lr = 2e-3
-optimiser = "adam"
-learned_parameters = ["tau", "v_threshold"]
+@learner
 [scheduler]
 name = "cosine"
 [[callbacks]]
@@ -43,13 +40,17 @@ checkpoint_every = 5
 """
 
 
+_BPTT = """name = "bptt"
+lr = 2e-3
+optimiser = "adam"
+learned_parameters = ["tau", "v_threshold"]"""
 _EWC = """name = "ewc"
 fisher = "empirical"
-learner = { name = "bptt", lr = 2e-3 }"""
+learner = { name = "bptt", lr = 2e-3, learned_parameters = ["tau", "v_threshold"] }"""
 _RUNS = {
-    "one task": _CONFIG,
+    "one task": _CONFIG.replace("@learner", _BPTT),
     # A task's end is a moment like any other.
-    "ewc, tasks in sequence": _CONFIG.replace('name = "bptt"\nlr = 2e-3', _EWC)
+    "ewc, tasks in sequence": _CONFIG.replace("@learner", _EWC)
     .replace("[network]", 'tasks = { name = "permuted", n_tasks = 3 }\n[network]')
     .replace("epochs = 4", "epochs = 1"),
 }

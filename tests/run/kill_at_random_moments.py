@@ -16,6 +16,7 @@ import runpy
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,8 @@ def work(config: Path, folder: Path) -> None:
         else:
             train(config, output=folder, progress=False)
         code = 0
+    except Exception:
+        traceback.print_exc()
     finally:
         os._exit(code)
 
