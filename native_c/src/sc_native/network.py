@@ -257,7 +257,9 @@ class NativeNetwork:
             struct.output_gradient_steps = steps
             for names, dtype in ((_CARRIES, self._dtype), (_SUMS, np.dtype(np.float64))):
                 for name in names:
-                    setattr(struct, name, buffers.pointer(arrays.get(name), dtype, self._batch * n, name))
+                    array = arrays.get(name)
+                    if array is not None:  # the struct begins with NULL
+                        setattr(struct, name, buffers.pointer(array, dtype, self._batch * n, name))
         return structs
 
     def _surrogate_struct(

@@ -23,7 +23,7 @@ from sc_plugin_eprop.synapses import Synapses, learning_synapses
 
 Array: TypeAlias = NDArray[Any]
 
-WINDOW = 256
+WINDOW = 512
 """Most steps that are taken at once: enough that a window's fixed costs do not show, few enough for the cache."""
 
 _KEPT_LENGTHS = 3  # of a window within a sequence, of its last one, and of the last one of other sequences
