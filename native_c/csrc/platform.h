@@ -22,12 +22,6 @@
 #define SC_CLONES
 #endif
 
-#if defined(__GNUC__) && !defined(__clang__)
-#define SC_SCALAR __attribute__((noinline, optimize("no-tree-vectorize", "no-tree-slp-vectorize")))
-#else
-#define SC_SCALAR
-#endif
-
 #if defined(__GNUC__)
 #define SC_INLINE static inline __attribute__((always_inline))
 #else
