@@ -40,6 +40,7 @@ CORE_ARROWS: dict[str, set[str]] = {
     "options": {"errors"},
     "contracts": {"errors"},
     "hookspecs": {"contracts", "errors"},
+    "scheduling": {"contracts", "errors"},
     "registry": {"contracts", "errors", "hookspecs"},
     "choice": {"errors", "options", "registry"},
     "kernels": {"errors"},

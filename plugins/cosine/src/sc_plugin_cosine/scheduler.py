@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
-import operator
-from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import attrs
 from attrs.validators import ge, optional
 
-from sc_core.errors import CheckpointError, ConfigurationError
+from sc_core import scheduling
+from sc_core.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from sc_core.contracts import Learner, State
+    from sc_core.contracts import Learner
 
 
 @attrs.frozen
@@ -35,6 +33,7 @@ class CosineOptions:
     total_steps: int | None = attrs.field(default=None, validator=optional(ge(1)))
 
 
+@attrs.define(eq=False)
 class CosineScheduler:
     """Cosine annealing without restarts.
 
@@ -71,14 +70,19 @@ class CosineScheduler:
     [0.05, 0.0, 0.0]
     """
 
-    Options = CosineOptions
+    Options: ClassVar[type[CosineOptions]] = CosineOptions
 
-    def __init__(self, lr_init: float, lr_min: float, total_steps: int) -> None:
-        self.lr_init = _rate("lr_init", lr_init)
-        self.lr_min = _rate("lr_min", lr_min)
-        self.total_steps = _count("total_steps", total_steps)
+    lr_init: float = scheduling.rate()
+    lr_min: float = scheduling.rate()
+    total_steps: int = scheduling.count()
+    lr: float = scheduling.rate(init=False)
+    _steps: int = scheduling.steps_taken()
+
+    def __attrs_post_init__(self) -> None:
         if self.lr_min > self.lr_init:
-            raise ConfigurationError("lr_min", f"must not be above lr_init = {lr_init}, got {lr_min}")
+            raise ConfigurationError(
+                "lr_min", f"must not be above lr_init = {self.lr_init}, got {self.lr_min}"
+            )
         self.reset()
 
     @classmethod
@@ -94,8 +98,7 @@ class CosineScheduler:
     def step(self) -> float:
         """Advance by one update and return its rate."""
         self._steps += 1
-        progress = min(self._steps / self.total_steps, 1.0)
-        self.lr = self.lr_min + (self.lr_init - self.lr_min) * (1.0 + math.cos(math.pi * progress)) / 2.0
+        self.lr = scheduling.cosine(self.lr_init, self.lr_min, self._steps / self.total_steps)
         return self.lr
 
     def reset(self) -> None:
@@ -103,38 +106,5 @@ class CosineScheduler:
         self._steps = 0
         self.lr = self.lr_init
 
-    def state_dict(self) -> State:
-        """Return the arguments, the number of steps taken and the present rate."""
-        return {
-            "lr_init": self.lr_init,
-            "lr_min": self.lr_min,
-            "total_steps": self.total_steps,
-            "steps": self._steps,
-            "lr": self.lr,
-        }
-
-    def load_state_dict(self, state: State) -> None:
-        """Take over a state that `state_dict` returned.
-
-        Raises
-        ------
-        CheckpointError
-            If `state` is not one.
-        """
-        try:
-            self.lr_init, self.lr_min, self.lr = (float(state[key]) for key in ("lr_init", "lr_min", "lr"))
-            self.total_steps, self._steps = (operator.index(state[key]) for key in ("total_steps", "steps"))
-        except (KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(f"this is no state of a cosine scheduler: {error!r}") from error
-
-
-def _rate(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value) or value < 0:
-        raise ConfigurationError(name, f"must be a finite number >= 0, got {value!r}")
-    return float(value)
-
-
-def _count(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise ConfigurationError(name, f"must be an integer >= 1, got {value!r}")
-    return int(value)
+    state_dict = scheduling.state_dict
+    load_state_dict = scheduling.load_state_dict

@@ -1,0 +1,3 @@
+"""Exponential learning-rate schedule, a scheduler for sc-core."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,3 @@
+"""Warm-up and cosine learning-rate schedule, a scheduler for sc-core."""
+
+__version__ = "0.1.0"
