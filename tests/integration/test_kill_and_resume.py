@@ -1,15 +1,7 @@
 """A run with real plugins, killed at random moments, ends with the bits of an undisturbed one."""
 
-import os
-import re
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-_KILL_PROGRAM = Path(__file__).parents[1] / "run" / "kill_at_random_moments.py"
-_KILLS = 20
 _CONFIG = """
 seed = 7
 [data]
@@ -44,11 +36,20 @@ _BPTT = """name = "bptt"
 lr = 2e-3
 optimiser = "adam"
 learned_parameters = ["tau", "v_threshold"]"""
+_EPROP = """name = "eprop"
+update_every = 4
+feedback = "adaptive"
+optimiser = "adam"
+lr = 2e-3
+rate_penalties = [{ population = "hidden", strength = 1e-4, lower = 5.0, upper = 20.0 }]"""
 _EWC = """name = "ewc"
 fisher = "empirical"
 learner = { name = "bptt", lr = 2e-3, learned_parameters = ["tau", "v_threshold"] }"""
 _RUNS = {
     "one task": _CONFIG.replace("@learner", _BPTT),
+    "eprop, updates within a sequence": _CONFIG.replace("@learner", _EPROP).replace(
+        "epochs = 4", "epochs = 2"
+    ),
     # A task's end is a moment like any other.
     "ewc, tasks in sequence": _CONFIG.replace("@learner", _EWC)
     .replace("[network]", 'tasks = { name = "permuted", n_tasks = 3 }\n[network]')
@@ -56,30 +57,9 @@ _RUNS = {
 }
 
 
-def _files_of(folder):
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != ".lock"
-    }
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("text", _RUNS.values(), ids=_RUNS)
-def test_a_real_run_killed_at_random_moments_ends_bit_identical(tmp_path, text):
+def test_a_real_run_killed_at_random_moments_ends_bit_identical(tmp_path, text, check_killed_runs):
     config = tmp_path / "run.toml"
     config.write_text(text)
-    done = subprocess.run(
-        [sys.executable, _KILL_PROGRAM, config, tmp_path, "5", str(_KILLS)],
-        capture_output=True,
-        text=True,
-        timeout=180,
-        env={**os.environ, "SC_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-    )
-    assert done.returncode == 0, done.stderr
-    kills = [int(text) for text in re.findall(r"(\d+) kills", done.stdout)]
-    assert sum(kills) >= _KILLS
-    undisturbed = _files_of(tmp_path / "undisturbed")
-    assert {"config.toml", "metrics.csv", "checkpoint/latest.json"} < set(undisturbed)
-    for number in range(len(kills)):
-        assert _files_of(tmp_path / str(number)) == undisturbed
+    check_killed_runs(config, seed=5, kills=20)

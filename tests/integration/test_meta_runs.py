@@ -1,17 +1,11 @@
 """The learner maml in a run: by its name, on classes held out of training, and resumed after kills."""
 
 import csv
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import tomli_w
 
 import sc_run
-
-_KILL_PROGRAM = Path(__file__).parents[1] / "run" / "kill_at_random_moments.py"
 
 
 def config(**learner):
@@ -60,16 +54,9 @@ def test_a_run_meta_trains_for_classes_that_it_never_sees(method, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_meta_training_killed_at_random_moments_ends_bit_identical(tmp_path):
+def test_a_meta_training_killed_at_random_moments_ends_bit_identical(tmp_path, check_killed_runs):
     path = tmp_path / "run.toml"
     table = config()
     table["training"]["checkpoint_every"] = 3
     path.write_text(tomli_w.dumps(table))
-    done = subprocess.run(
-        [sys.executable, _KILL_PROGRAM, path, tmp_path, "3", "5"],
-        capture_output=True,
-        text=True,
-        timeout=180,
-        env={**os.environ, "SC_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-    )
-    assert done.returncode == 0, done.stderr
+    check_killed_runs(path, seed=3, kills=10)

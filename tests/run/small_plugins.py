@@ -11,6 +11,7 @@ import attrs
 import numpy as np
 
 from sc_core import Batch, registry
+from sc_core.atomic_file import write_atomically
 from sc_core.simulation import simulate
 
 
@@ -126,7 +127,8 @@ class LinesCallback:
         self.lines = state["lines"]
         lines = self.file.read_text().splitlines(keepends=True) if self.file.exists() else []
         if self.lines or lines:
-            self.file.write_text("".join(lines[: self.lines]))
+            # A kill in between must not take the lines that a later resumption needs.
+            write_atomically(self.file, "".join(lines[: self.lines]).encode())
 
 
 class HebbianPlasticity:
