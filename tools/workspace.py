@@ -31,10 +31,17 @@ class Distribution:
 
     @property
     def tests(self) -> Path:
-        """The folder of its tests, relative to the root: ``plugins/bptt`` has ``tests/plugins/bptt``."""
+        """The folder of its tests, relative to the root: ``plugins/bptt`` has ``tests/plugins/bptt``.
+
+        Distributions that are not in ``plugins/`` have ``tests/<name>``, without "sc-" and "plugin-".
+        """
         folder = self.folder.relative_to(ROOT)
         is_plugin = folder.parts[0] == "plugins" and folder.parts[1] != "engines"
-        return Path("tests", folder) if is_plugin else Path("tests", self.name.removeprefix("sc-"))
+        return (
+            Path("tests", folder)
+            if is_plugin
+            else Path("tests", self.name.removeprefix("sc-").removeprefix("plugin-"))
+        )
 
     @property
     def entry_points(self) -> list[str]:

