@@ -111,3 +111,46 @@ def test_mistakes_are_refused_by_name():
         Simulation(pair()).run(np.zeros((3, 1)), [0.0, np.nan, 0.0])
     with pytest.raises(ConfigurationError, match=r"one sequence"):
         Simulation(pair()).run(np.zeros((3, 2, 1)))
+
+
+def test_several_rules_come_in_the_order_of_attachment_phase_by_phase():
+    calls = []
+
+    class Named(Recorder):
+        def __init__(self, name, interval):
+            self.name, self.consolidation_interval = name, interval
+
+        def scale(self, pre):
+            calls.append((self.name, "scale", pre.tolist()))
+            return np.full_like(pre, 0.5)
+
+        def after_step(self, pre, post, modulator):
+            calls.append((self.name, "after_step"))
+
+        def consolidate(self, elapsed):
+            calls.append((self.name, "consolidate", elapsed))
+
+    network = pair(target=LI(tau=1e-6), weight=8.0)
+    rules = [Named("first", 2.0), Named("second", 1.0)]
+    output = Simulation(network, {"in->out": rules}, np.random.default_rng(0)).run([[1.0], [0.0]])["out"]
+    np.testing.assert_allclose(output[0], 8.0 * 0.5 * 0.5)
+    names = [("first", "scale", [1.0]), ("second", "scale", [1.0]), ("first", "after_step")]
+    assert calls[:5] == [*names, ("second", "after_step"), ("second", "consolidate", 1.0)]
+    assert calls[-2:] == [("first", "consolidate", 2.0), ("second", "consolidate", 1.0)]
+
+
+def test_a_rule_that_sees_emission_gets_undelayed_spikes():
+    rule = Recorder()
+    rule.sees_emission = True
+    Simulation(pair(delay=2), {"in->out": rule}, np.random.default_rng(0)).run([[1.0], [0.0], [0.0]])
+    assert [call[1] for call in rule.calls if call[0] == "after_step"] == [[1.0], [0.0], [0.0]]
+
+
+def test_a_rule_may_keep_the_spikes_that_it_is_given():
+    class Keeping(Recorder):
+        def after_step(self, pre, post, modulator):
+            self.calls.append((pre, post))
+
+    rule = Keeping()
+    Simulation(pair(), {"in->out": [rule]}, np.random.default_rng(0)).run([[1.0], [0.0], [0.0]])
+    assert [pre.tolist() for pre, _ in rule.calls[1::2]] == [[1.0], [0.0], [0.0]]

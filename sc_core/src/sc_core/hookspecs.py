@@ -397,7 +397,9 @@ def sc_register_plasticity() -> type[Plasticity]:  # type: ignore[empty-body]
           - ``scale(pre)`` returns (source.n,) factors for each presynaptic neuron's effect in this step;
           - ``after_step(pre, post, modulator)``: `pre` (source.n,) and `post` (target.n,) are the spikes that
             met at the projection in this step, 0.0 or 1.0; `modulator` is the reward, a float, 0.0 where
-            there is none;
+            there is none. `pre` is what was delivered in this step; where synapses have delays of their own
+            (``projection.synapse_state["delay"]``, ms), or the class has an attribute ``sees_emission = True``,
+            it is what the source emitted;
           - ``consolidate(elapsed)``, every ``consolidation_interval`` ms (an attribute of the rule), with the
             time since the last call in ms; it may call ``projection.rewire``;
 
@@ -405,6 +407,8 @@ def sc_register_plasticity() -> type[Plasticity]:  # type: ignore[empty-body]
           network.
 
         Change ``projection.data`` in place, and read it afresh in each call: ``rewire`` replaces the array.
+        Each phase is gone through for all rules, in the order in which they are attached, before the next one
+        begins; a rule sees the weights as the one before it left them.
 
     Notes
     -----

@@ -14,7 +14,8 @@ class Plasticity(Stateful, Protocol):
     """A local rule, bound to one projection and driven by the simulation.
 
     It is constructed as ``cls(**options)``, with the options that the class attribute ``Options`` describes.
-    Beside `bind` it offers any of these phases, which run in this order within a step of length dt:
+    Beside `bind` it offers any of these phases, which run in this order within a step of length dt
+    (specs/simulation.md):
 
     ``scale(pre) -> ndarray, shape (n_pre,)``
         A factor for each presynaptic neuron's effect in this step (short-term plasticity), after the
@@ -24,6 +25,8 @@ class Plasticity(Stateful, Protocol):
         projection: `pre` is what was delivered in this step, delayed as the projection delays, `post` what the
         target emitted. `modulator` is a float (reward), 0.0 where the simulation has none.
         The rule changes ``projection.data`` in place.
+        Where synapses have delays of their own (``projection.synapse_state["delay"]``, ms), and for a rule with
+        an attribute ``sees_emission = True``, `pre` is what the source emitted in this step.
     ``consolidate(elapsed) -> None``
         Every ``consolidation_interval`` ms (an attribute of the rule), with the time since the last call in ms:
         for homeostatic and structural rules, which may call ``projection.rewire``.

@@ -49,6 +49,10 @@ class Projection:
         float32 or float64 stays as it is; integers become float64.
     delay : int, default 0
         Steps from a spike to its arrival; 0 arrives in the same step.
+    delays : float or array_like, shape (n_synapses,), optional
+        In place of `delay`, one for each synapse, in CSR order: ms, multiples of the network's dt, at least one step.
+        They are the per-synapse state ``delay``; a synapse that grows has the shortest of them. Only `Simulation`
+        follows them.
     name : str, optional
         ``"source->target"`` unless given.
     trainable : bool, default True
@@ -88,6 +92,7 @@ class Projection:
         weights: Any,
         delay: int = 0,
         *,
+        delays: ArrayLike | None = None,
         name: str | None = None,
         trainable: bool = True,
     ) -> None:
@@ -107,6 +112,17 @@ class Projection:
         self.pattern_version = 0
         self._synapse_state: dict[str, NDArray[Any]] = {}
         self._fill: dict[str, Any] = {}
+        if delays is not None:
+            self._keep_delays(delays)
+
+    def _keep_delays(self, delays: ArrayLike) -> None:
+        if self.delay:
+            raise ConfigurationError(f"{self.name}.delays", "replaces delay: give only one of them")
+        kept = self.register("delay", delays, np.float64)
+        if not (np.isfinite(kept) & (kept > 0)).all():
+            raise ConfigurationError(f"{self.name}.delays", f"must be > 0 (ms), got {kept.min()}")
+        self._fill["delay"] = float(kept.min()) if kept.size else self._fill["delay"]
+        self.delay = 1  # nothing arrives in the same step: what the order of a step needs to know
 
     def _check_endpoints(self) -> None:
         if type(self.source.neuron).__name__ == "LI":

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sc_core.errors import NumericalError, ShapeError
+from sc_core.errors import ConfigurationError, NumericalError, ShapeError
 from sc_core.model.dynamics import NeuronState, initial_state
 from sc_core.model.network import Network
 from sc_core.model.neurons import Coefficients, Input
@@ -82,6 +82,15 @@ def checked_inputs(network: Network, inputs: ArrayLike) -> NDArray[Any]:
     return array if array.ndim == 3 else array[:, None, :]
 
 
+def _refuse_delays_per_synapse(network: Network) -> None:
+    for projection in network.projections:
+        if "delay" in projection.synapse_state:
+            raise ConfigurationError(
+                f"{projection.name}.delays",
+                "only Simulation follows delays that differ between synapses; here every projection has one",
+            )
+
+
 class NetworkArrays:
     """The arrays of `network` for `batch` sequences of `n_steps` steps.
 
@@ -107,6 +116,7 @@ class NetworkArrays:
     """
 
     def __init__(self, network: Network, n_steps: int, batch: int, *, record: bool = False) -> None:
+        _refuse_delays_per_synapse(network)
         self.network = network
         self.n_steps, self.batch = n_steps, batch
         self.place = {population.name: i for i, population in enumerate(network.order)}

@@ -1,153 +1,389 @@
-"""Stepping a network with live plasticities: any rule that follows the contract takes part."""
+"""Stepping a network with live plasticities: any rule that follows the contract takes part (specs/simulation.md)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import functools
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
-import attrs
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sc_core.contracts.state import State
-from sc_core.errors import ConfigurationError
+from sc_core.errors import CheckpointError, ConfigurationError
 from sc_core.model.network import Network
-from sc_core.model.projection import Projection
 from sc_core.simulation.arrays import checked_inputs
+from sc_core.simulation.interruption import Interruption
+from sc_core.simulation.plain import PlainLoop
+from sc_core.simulation.recorders import (
+    Recorder,
+    Recording,
+    Sampler,
+    SpikeRecorder,
+    SpikeSink,
+    StateRecorder,
+    WeightRecorder,
+    steps_of,
+)
+from sc_core.simulation.rules import bind
+from sc_core.simulation.stimuli import ArrayStimulus, Events, Stimulus
+from sc_core.simulation.wiring import Wiring
 
+Modulator: TypeAlias = float | ArrayLike | Callable[[float], float]
+"""The third factor: a number, one for each step, or a function of the time (ms) that is asked in every step."""
 
-@attrs.define(eq=False)
-class _Bound:
-    """A rule, its projection and the time since its last consolidation (ms)."""
-
-    rule: Any
-    projection: Projection
-    elapsed: float = 0.0
+_WINDOW = 256  # steps whose stimuli are fetched at a time
+_BETWEEN_REPORTS = 0.1  # seconds
 
 
 class Simulation:
-    """Steps one sequence at a time, with plasticities changing the weights on the way.
-
-    The order within a step: every population advances as in specs/neurons.md, with the `scale` factors of its
-    incoming projections' rules applied to what is delivered; then `after_step` of every rule, in the order
-    given, each followed by its own `consolidate` where its interval has passed.
+    """A network, what drives it from outside, and the plasticities that change it while it runs.
 
     Parameters
     ----------
     network : Network
+        Or an object with `populations` and `projections` that offer the documented attributes.
     plasticities : mapping of str to (sequence of) Plasticity, optional
         Rules by the name of the projection that they change; they are bound here.
     rng : numpy.random.Generator, optional
         Source of the rules' randomness; needed if there are rules.
+    stimuli : mapping of str to (sequence of) stimulus, optional
+        By the name of the population that they drive: `ArrayStimulus`, `SpikeStimulus`, `PoissonStimulus`, what
+        `load_stimulus` reads, or an array (n_steps, n).
+    dt : float, optional
+        Length of a step in ms, for a network that has no `dt` of its own (default 1.0).
+
+    Attributes
+    ----------
+    n_steps : int
+        Steps made since the simulation's beginning.
 
     Raises
     ------
-    ConfigurationError
-        If a name is no projection's, or rules come without `rng`.
+    ConfigurationError, ShapeError
+        If a name is no projection's or population's, rules come without `rng`, or a delay is below dt.
+
+    Notes
+    -----
+    The order within a step stands in specs/simulation.md.
 
     Examples
     --------
     >>> import numpy as np
     >>> from sc_core import LIF, Input, Network, Population, Projection, Simulation
-    >>> source, target = Population("in", 1, Input()), Population("out", 1, LIF())
-    >>> network = Network([source, target], [Projection(source, target, [[25.0]])])
-    >>> Simulation(network).run(np.array([[1.0], [0.0], [1.0]]))["out"]
-    array([[1.],
-           [0.],
-           [1.]])
+    >>> from sc_core.simulation import PoissonStimulus, SpikeRecorder
+    >>> rng = np.random.default_rng(7)
+    >>> source, target = Population("in", 100, Input()), Population("out", 1, LIF())
+    >>> network = Network([source, target], [Projection(source, target, np.full((100, 1), 0.8))])
+    >>> simulation = Simulation(network, stimuli={"in": PoissonStimulus(20.0, rng)})
+    >>> recording = simulation.advance(1000.0, record=[SpikeRecorder("out")])
+    >>> recording.spikes["out"].times[:3]
+    array([33., 54., 70.])
     """
 
     def __init__(
         self,
-        network: Network,
+        network: Any,
         plasticities: Mapping[str, Any] | None = None,
         rng: np.random.Generator | None = None,
+        *,
+        stimuli: Mapping[str, Any] | None = None,
+        dt: float | None = None,
     ) -> None:
         self.network = network
-        self._bound: list[_Bound] = []
-        by_name = {projection.name: projection for projection in network.projections}
-        for name, rules in (plasticities or {}).items():
-            if name not in by_name:
-                raise ConfigurationError(
-                    "plasticities", f"no projection {name!r}; there are: {', '.join(by_name)}"
-                )
-            if rng is None:
-                raise ConfigurationError("rng", "plasticities need a numpy.random.Generator")
-            for rule in rules if isinstance(rules, Sequence) else [rules]:
-                rule.bind(by_name[name], network.dt, rng)
-                self._bound.append(_Bound(rule, by_name[name]))
+        self.dt = _step_length(network, dt)
+        self.n_steps = 0
+        self._wiring = Wiring.of(network, self.dt)
+        self._rng = rng
+        self._stimuli = self._checked_stimuli(stimuli)
+        self._rules = bind(plasticities, self._wiring, self.dt, rng)
+        self._plain = PlainLoop(self._wiring, self._rules)
 
-    def run(self, inputs: ArrayLike, modulator: ArrayLike | None = None) -> dict[str, NDArray[np.float64]]:
-        """Run one sequence from the reset state, rules at work.
+    def _checked_stimuli(self, stimuli: Mapping[str, Any] | None) -> list[list[Stimulus]]:
+        found: list[list[Stimulus]] = [[] for _ in self._wiring.populations]
+        for name, given in (stimuli or {}).items():
+            place = self._wiring.place(name, "stimuli")
+            for each in given if isinstance(given, list | tuple) else [given]:
+                found[place].append(ArrayStimulus(each) if isinstance(each, np.ndarray) else each)
+                if not hasattr(found[place][-1], "events"):
+                    raise ConfigurationError(f"stimuli[{name!r}]", f"{each!r} is no stimulus")
+        return found
+
+    def advance(
+        self,
+        duration: float,
+        *,
+        record: Sequence[Recorder] = (),
+        modulator: Modulator = 0.0,
+        progress: Callable[[float, float], None] | None = None,
+    ) -> Recording:
+        """Go on for some time.
+
+        Parameters
+        ----------
+        duration : float
+            ms, a multiple of dt.
+        record : sequence of SpikeRecorder, StateRecorder or WeightRecorder
+        modulator : float, array_like of shape (n_steps,), or callable
+            The third factor (reward): a callable is given the time of each step in ms and returns its value.
+        progress : callable, optional
+            Called with the time simulated so far and the duration, in ms, about ten times a second and at the end.
+
+        Returns
+        -------
+        Recording
+
+        Raises
+        ------
+        ConfigurationError, ShapeError
+            Before the first step: for a duration off the grid, a stimulus that is too short, a modulator that is
+            not finite, a recorder of what does not exist. A callable modulator is checked when it is asked.
+        """
+        n_steps = round(duration / self.dt) if math.isfinite(duration) else 0
+        if n_steps < 1 or abs(duration - n_steps * self.dt) > 1e-6 * self.dt:
+            raise ConfigurationError(
+                "duration", f"must be a positive multiple of dt = {self.dt} ms, got {duration!r}"
+            )
+        self._check_stimuli(n_steps)
+        reward = _checked_modulator(modulator, n_steps, self.dt)
+        spikes, samplers = self._recorders(record)
+        sinks = {self._wiring.place(name, "record"): sink for name, sink in spikes.items()}
+        report = _Reporter(progress, n_steps, self.dt)
+        begin = self.n_steps
+        with Interruption() as interruption:
+            while self.n_steps < begin + n_steps and not interruption.requested:
+                end = min(begin + n_steps, (self.n_steps // _WINDOW + 1) * _WINDOW)
+                first, events = self.n_steps, self._events(end - self.n_steps)
+                while self.n_steps < end and not interruption.requested:
+                    t = self.n_steps
+                    self._step(t, t - first, events, reward(t - begin, t * self.dt))
+                    self._record(t, sinks, samplers)
+                    report(t + 1 - begin)
+        return Recording(
+            self.n_steps - begin,
+            interruption.requested,
+            {name: sink.record(self.dt) for name, sink in spikes.items()},
+            {
+                (key.population, key.variable): sampler.samples(self.dt)
+                for key, sampler in samplers.items()
+                if isinstance(key, StateRecorder)
+            },
+            {
+                key.projection: sampler.samples(self.dt)
+                for key, sampler in samplers.items()
+                if isinstance(key, WeightRecorder)
+            },
+        )
+
+    def run(self, inputs: ArrayLike, modulator: Modulator = 0.0) -> dict[str, NDArray[np.float64]]:
+        """Run one sequence from the network's reset state, rules at work.
 
         Parameters
         ----------
         inputs : array_like, shape (n_steps, n_input)
-        modulator : array_like, shape (n_steps,), optional
-            The third factor (reward) of each step; 0 unless given.
+            What drives the network's input population, beside the stimuli.
+        modulator : float, array_like of shape (n_steps,), or callable
+            As in `advance`.
 
         Returns
         -------
         dict of str to ndarray, shape (n_steps, n), float64
             Every population's output by name.
         """
-        drive = checked_inputs(self.network, inputs)[:, 0].astype(np.float64)
+        if not isinstance(self.network, Network):
+            raise ConfigurationError("network", "run needs a Network; use advance with stimuli")
+        drive = checked_inputs(self.network, inputs)[:, 0]
         if np.ndim(inputs) != 2:
             raise ConfigurationError(
                 "inputs", "a simulation steps one sequence (n_steps, n_input), not a batch"
             )
-        reward = np.zeros(len(drive)) if modulator is None else np.asarray(modulator, dtype=np.float64)
-        if reward.shape != (len(drive),) or not np.isfinite(reward).all():
-            raise ConfigurationError("modulator", f"must be {len(drive)} finite numbers, one per step")
-        self.network.reset_all()
-        record = {p.name: np.zeros((len(drive), p.n)) for p in self.network.populations}
-        for t in range(len(drive)):
-            self._step(t, drive[t], record)
-            for bound in self._bound:
-                self._learn(bound, t, record, float(reward[t]))
-        return record
+        self._check_stimuli(len(drive))
+        reward = _checked_modulator(modulator, len(drive), self.dt)
+        self.reset()
+        driven = self._wiring.place(self.network.input_population.name, "inputs")
+        events = self._events(len(drive))
+        events[driven].insert(0, ArrayStimulus(drive).events(0, len(drive), drive.shape[1], self.dt, False))
+        outputs = [np.zeros((len(drive), population.n)) for population in self._wiring.populations]
+        begin = self.n_steps
+        for row in range(len(drive)):
+            t = begin + row
+            self._step(t, row, events, reward(row, t * self.dt))
+            for output, sent in zip(outputs, self._plain.sent, strict=True):
+                output[row] = sent[t % len(sent)]
+        return dict(zip(self._wiring.names, outputs, strict=True))
 
-    def _step(self, t: int, drive: NDArray[np.float64], record: dict[str, NDArray[np.float64]]) -> None:
-        for population in self.network.order:
-            driven = population is self.network.input_population
-            current = drive.copy() if driven else np.zeros(population.n)
-            for projection in population.incoming:
-                activity = _arriving(projection, t, record)
-                for bound in self._bound:
-                    if bound.projection is projection and hasattr(bound.rule, "scale"):
-                        activity = activity * bound.rule.scale(activity)
-                current += activity @ projection.weights
-            record[population.name][t] = population.step_all(current)
+    def reset(self) -> None:
+        """Return every population to the state before the first step, with nothing under way; the rules go on."""
+        for population in self._wiring.populations:
+            population.reset_all()
+        self._plain.forget()
 
-    def _learn(self, bound: _Bound, t: int, record: dict[str, NDArray[np.float64]], modulator: float) -> None:
-        projection = bound.projection
-        if hasattr(bound.rule, "after_step"):
-            bound.rule.after_step(
-                _arriving(projection, t, record), record[projection.target.name][t], modulator
+    def _step(self, t: int, row: int, events: Sequence[Sequence[Events]], modulator: float) -> None:
+        self._plain.step(t, row, events, modulator)
+        for bound in self._rules:
+            bound.passed(1)
+        self.n_steps = t + 1
+
+    def _check_stimuli(self, n_steps: int) -> None:
+        for name, population, stimuli in zip(
+            self._wiring.names, self._wiring.populations, self._stimuli, strict=True
+        ):
+            for stimulus in stimuli:
+                stimulus.check(name, population.n, self.n_steps + n_steps, self.dt)
+
+    def _events(self, n_steps: int) -> list[list[Events]]:
+        return [
+            [
+                stimulus.events(self.n_steps, n_steps, population.n, self.dt, self._wiring.is_input(place))
+                for stimulus in stimuli
+            ]
+            for place, (population, stimuli) in enumerate(
+                zip(self._wiring.populations, self._stimuli, strict=True)
             )
-        if hasattr(bound.rule, "consolidate"):
-            bound.elapsed += self.network.dt
-            # The sum of many steps may round to just below the interval.
-            if bound.elapsed + 1e-9 * self.network.dt >= bound.rule.consolidation_interval:
-                bound.rule.consolidate(bound.elapsed)
-                bound.elapsed = 0.0
+        ]
+
+    def _recorders(
+        self, record: Sequence[Recorder]
+    ) -> tuple[dict[str, SpikeSink], dict[StateRecorder | WeightRecorder, Sampler]]:
+        spikes: dict[str, SpikeSink] = {}
+        samplers: dict[StateRecorder | WeightRecorder, Sampler] = {}
+        for place, recorder in enumerate(record):
+            path = f"record[{place}]"
+            if isinstance(recorder, SpikeRecorder):
+                self._wiring.place(recorder.population, path)
+                spikes[recorder.population] = SpikeSink()
+                continue
+            interval = steps_of(recorder.interval, self.dt, f"{path}.interval")
+            if isinstance(recorder, StateRecorder):
+                population = self._wiring.populations[self._wiring.place(recorder.population, path)]
+                read, chosen = _state_of(population, recorder, path), recorder.neurons
+            else:
+                projection = self._wiring.connection(recorder.projection, path).projection
+                read, chosen = functools.partial(getattr, projection, "data"), recorder.synapses
+            if chosen is not None and chosen.size and not 0 <= chosen.min() <= chosen.max() < len(read()):
+                raise ConfigurationError(path, f"there are {len(read())}, it asks for {chosen.max()}")
+            samplers[recorder] = Sampler(interval, read, chosen)
+        return spikes, samplers
+
+    def _record(self, t: int, sinks: Mapping[int, SpikeSink], samplers: Mapping[Any, Sampler]) -> None:
+        for place, sink in sinks.items():
+            sent = self._plain.sent[place]
+            neurons = np.flatnonzero(sent[t % len(sent)])
+            if neurons.size:
+                sink.take(np.full(neurons.size, t), neurons.astype(np.int32))
+        for sampler in samplers.values():
+            sampler.after(t)
 
     def state_dict(self) -> State:
-        """Return the state of every rule and the time since its last consolidation."""
+        """Return all that the future depends on beside ``network.state_dict()``."""
         return {
-            str(place): {"rule": bound.rule.state_dict(), "elapsed": bound.elapsed}
-            for place, bound in enumerate(self._bound)
+            "n_steps": self.n_steps,
+            "rules": {
+                str(place): {"rule": bound.rule.state_dict(), "steps": bound.steps}
+                for place, bound in enumerate(self._rules)
+            },
+            "sent": dict(zip(self._wiring.names, self._plain.sent, strict=True)),
+            "travelling": {
+                connection.name: ring
+                for connection, ring in zip(self._wiring.connections, self._plain.travelling, strict=True)
+                if ring is not None
+            },
+            "stimuli": {
+                f"{name}[{i}]": stimulus.state_dict()
+                for name, stimuli in zip(self._wiring.names, self._stimuli, strict=True)
+                for i, stimulus in enumerate(stimuli)
+            },
+            "rng": None if self._rng is None else self._rng.bit_generator.state,
         }
 
     def load_state_dict(self, state: State) -> None:
-        """Take over what `state_dict` returned, for the same rules in the same order."""
-        for place, bound in enumerate(self._bound):
-            bound.rule.load_state_dict(state[str(place)]["rule"])
-            bound.elapsed = float(state[str(place)]["elapsed"])
+        """Take over what `state_dict` returned, for the same network, rules and stimuli in the same order.
+
+        Raises
+        ------
+        CheckpointError
+            If it belongs to a simulation with other parts.
+        """
+        here = self.state_dict()
+        for part in ("rules", "sent", "travelling", "stimuli"):
+            if set(state[part]) != set(here[part]):
+                raise CheckpointError(
+                    f"the saved simulation has the {part} {sorted(state[part])}, this one has {sorted(here[part])}"
+                )
+            for name, mine in here[part].items():
+                if isinstance(mine, np.ndarray) and np.shape(state[part][name]) != mine.shape:
+                    raise CheckpointError(
+                        f"{part}[{name!r}] was saved with shape {np.shape(state[part][name])}, expected {mine.shape}"
+                    )
+                if isinstance(mine, np.ndarray):
+                    mine[...] = state[part][name]
+        self.n_steps = int(state["n_steps"])
+        for place, bound in enumerate(self._rules):
+            bound.rule.load_state_dict(state["rules"][str(place)]["rule"])
+            bound.steps = int(state["rules"][str(place)]["steps"])
+        for name, stimuli in zip(self._wiring.names, self._stimuli, strict=True):
+            for i, stimulus in enumerate(stimuli):
+                stimulus.load_state_dict(state["stimuli"][f"{name}[{i}]"])
+        if self._rng is not None and state["rng"] is not None:
+            self._rng.bit_generator.state = state["rng"]
 
 
-def _arriving(projection: Projection, t: int, record: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Return the presynaptic activity that reaches the synapses in step t."""
-    emitted = t - projection.delay
-    activity = record[projection.source.name]
-    return activity[emitted] if emitted >= 0 else np.zeros(projection.source.n)
+class _Reporter:
+    """Calls back now and then, and at the end."""
+
+    def __init__(self, progress: Callable[[float, float], None] | None, n_steps: int, dt: float) -> None:
+        self._progress, self._n_steps, self._dt = progress, n_steps, dt
+        self._next = time.monotonic() + _BETWEEN_REPORTS
+
+    def __call__(self, done: int) -> None:
+        if self._progress is None or (done < self._n_steps and time.monotonic() < self._next):
+            return
+        self._progress(done * self._dt, self._n_steps * self._dt)
+        self._next = time.monotonic() + _BETWEEN_REPORTS
+
+
+def _step_length(network: Any, dt: float | None) -> float:
+    own = getattr(network, "dt", None)
+    if dt is not None and own is not None and dt != own:
+        raise ConfigurationError("dt", f"the network has dt = {own} ms of its own, got {dt!r}")
+    length = float(own if own is not None else 1.0 if dt is None else dt)
+    if not math.isfinite(length) or length <= 0:
+        raise ConfigurationError("dt", f"must be > 0 (ms), got {length!r}")
+    return length
+
+
+def _checked_modulator(modulator: Modulator | None, n_steps: int, dt: float) -> Callable[[int, float], float]:
+    """Return a function of the row and the time, checked as far as it can be before the start."""
+    if callable(modulator):
+        asked = modulator
+
+        def ask(row: int, time: float) -> float:
+            value = float(asked(time))
+            if not math.isfinite(value):
+                raise ConfigurationError("modulator", f"must be finite, got {value} at {time} ms")
+            return value
+
+        return ask
+    values = np.asarray(0.0 if modulator is None else modulator, dtype=np.float64)
+    if values.shape not in ((), (n_steps,)) or not np.isfinite(values).all():
+        problem = f"must be {n_steps} finite numbers, one per step, or one number"
+        bad = np.flatnonzero(~np.isfinite(values))
+        if values.shape == (n_steps,) and bad.size:
+            problem += f"; got {values[bad[0]]} in step {bad[0]}"
+        raise ConfigurationError("modulator", problem)
+    per_step = np.broadcast_to(values, (n_steps,)).tolist()
+    return lambda row, time: per_step[row]
+
+
+def _state_of(population: Any, recorder: StateRecorder, path: str) -> Callable[[], NDArray[Any]]:
+    name, state = recorder.variable, getattr(population, "state", None)
+    if isinstance(state, Mapping) and name in state:
+        return lambda: np.asarray(population.state[name])
+    if np.shape(getattr(population, name, 0.0)) == (population.n,):
+        return lambda: np.asarray(getattr(population, name))
+    known = ", ".join(state) if isinstance(state, Mapping) else "voltages"
+    raise ConfigurationError(
+        f"{path}.variable", f"{recorder.population!r} has no {name!r}; there are: {known}"
+    )
