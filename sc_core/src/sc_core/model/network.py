@@ -14,6 +14,7 @@ from sc_core.contracts.state import State
 from sc_core.errors import CheckpointError, ConfigurationError
 from sc_core.model.population import Population
 from sc_core.model.projection import Projection
+from sc_core.model.step_order import step_order
 
 
 class Network:
@@ -117,22 +118,9 @@ class Network:
         return next(iter(dtypes.values()), np.dtype(np.float32))
 
     def _step_order(self) -> list[Population]:
-        """Return the populations in topological order of the projections without delay."""
-        sorter: graphlib.TopologicalSorter[str] = graphlib.TopologicalSorter()
         by_name = {population.name: population for population in self.populations}
-        for name in by_name:
-            sorter.add(name)
-        for projection in self.projections:
-            if projection.delay == 0:
-                sorter.add(projection.target.name, projection.source.name)
-        try:
-            return [by_name[name] for name in sorter.static_order()]
-        except graphlib.CycleError as error:
-            cycle = " -> ".join(reversed(error.args[1]))
-            raise ConfigurationError(
-                "network.projections",
-                f"the cycle {cycle} has no delay; give one of its projections a delay of at least 1 step",
-            ) from None
+        immediate = [(p.source.name, p.target.name) for p in self.projections if p.delay == 0]
+        return [by_name[name] for name in step_order(by_name, immediate)]
 
     def _groups(self) -> tuple[tuple[Population, ...], ...]:
         order = self._step_order()
