@@ -31,6 +31,8 @@ KERNELS = (
     "tangent",
 )
 DECLARATIONS = ("network", "eprop", "tangent")
+INTEGER_KERNELS = ("integer",)
+"""Kernels without floating-point numbers, each with declarations of its own."""
 FLOATING_TYPES = {"f32": "float", "f64": "double"}
 
 
@@ -70,9 +72,18 @@ def describe() -> FFI:
     builder = FFI()
     constants = (SOURCES / "constants.cdef").read_text(encoding="utf-8")
     typed = [declarations(suffix, c_type) for suffix, c_type in FLOATING_TYPES.items()]
-    builder.cdef("\n".join([constants, *typed]))
+    integer = [(SOURCES / f"{name}.cdef").read_text(encoding="utf-8") for name in INTEGER_KERNELS]
+    builder.cdef("\n".join([constants, *typed, *integer]))
     kernels = [definitions(suffix, c_type) for suffix, c_type in FLOATING_TYPES.items()]
-    headers = ['#include "platform.h"', '#include "bits.h"', constants, *typed, '#include "openmp.inc"']
+    kernels += [f'#include "{name}.inc"' for name in INTEGER_KERNELS]
+    headers = [
+        '#include "platform.h"',
+        '#include "bits.h"',
+        constants,
+        *typed,
+        *integer,
+        '#include "openmp.inc"',
+    ]
     openmp = openmp_flags()
     builder.set_source(
         "sc_native._kernels",
