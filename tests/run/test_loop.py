@@ -75,7 +75,7 @@ def test_plasticity_alone_learns_from_every_sample(config, workplace):
     before = assemble(parse_config(config, workplace), "").network.projections[0].data.copy()
     result = sc_run.train(config, output="run", progress=False)
     checkpoint = read_checkpoint(workplace / "run")
-    assert checkpoint.state["plasticity"]["0"]["rule"]["steps"] == 3 * 45 * 5
+    assert checkpoint.state["plasticity"]["rules"]["0"]["rule"]["steps"] == 3 * 45 * 5
     assert np.any(result.network.projections[0].data != before)
 
 
