@@ -1,0 +1,24 @@
+"""Federated learning: votes on bits and secure sums, for sc-core."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+__all__ = ["FederatedAggregator", "PackedBits"]
+
+if TYPE_CHECKING:
+    from sc_plugin_federated.aggregator import FederatedAggregator
+    from sc_plugin_federated.packed_bits import PackedBits
+
+_MODULES = {"FederatedAggregator": "aggregator", "PackedBits": "packed_bits"}
+
+
+def __getattr__(name: str) -> Any:
+    # The hooks module lives in this package; listing plugins must not import what they are made of.
+    if name in _MODULES:
+        from importlib import import_module
+
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    raise AttributeError(f"module 'sc_plugin_federated' has no attribute {name!r}")
