@@ -31,10 +31,9 @@ KERNELS = (
     "tangent",
 )
 DECLARATIONS = ("network", "eprop", "tangent")
-INTEGER_KERNELS = ("integer",)
+INTEGER_KERNELS = ("integer", "votes")
 """Kernels without floating-point numbers, each with declarations of its own."""
 FLOATING_TYPES = {"f32": "float", "f64": "double"}
-INTEGER_KERNELS = ("votes",)  # without floating numbers: compiled once
 
 
 def declarations(suffix: str, c_type: str) -> str:
@@ -85,12 +84,6 @@ def describe() -> FFI:
         *integer,
         '#include "openmp.inc"',
     ]
-    declared = [(SOURCES / f"{name}.cdef").read_text(encoding="utf-8") for name in INTEGER_KERNELS]
-    declared += [declarations(suffix, c_type) for suffix, c_type in FLOATING_TYPES.items()]
-    builder.cdef("\n".join([constants, *declared]))
-    kernels = [definitions(suffix, c_type) for suffix, c_type in FLOATING_TYPES.items()]
-    headers = ['#include "platform.h"', '#include "bits.h"', constants, *declared, '#include "openmp.inc"']
-    headers += [f'#include "{name}.inc"' for name in INTEGER_KERNELS]
     openmp = openmp_flags()
     builder.set_source(
         "sc_native._kernels",
