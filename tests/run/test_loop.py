@@ -155,6 +155,74 @@ def test_a_raising_callback_is_reported_once_and_switched_off(config, workplace,
     assert len(rows_of(workplace / "run")) == 18 + 3 + 1
 
 
+class ArraysCallback:
+    """Remembers the arrays that a run shows, and spoils them; may fail at one."""
+
+    @attrs.frozen
+    class Options:
+        fail: bool = False
+
+    def __init__(self, fail=False):
+        self.fail = fail
+
+    def start(self, run):
+        self.network = run.network
+
+    def log(self, metrics, step):
+        pass
+
+    def log_array(self, name, values, step):
+        if self.fail:
+            raise RuntimeError("no colours")
+        SHOWN.append((name, step, values.copy()))
+        values[...] = 0
+
+    def close(self):
+        pass
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state):
+        pass
+
+
+SHOWN = []
+
+
+def test_a_run_shows_weights_rates_and_rasters(config, workplace, files_of, monkeypatch):
+    undisturbed = sc_run.train(config, output="undisturbed", progress=False)
+    SHOWN.clear()
+    registry.register("callback", "arrays", ArraysCallback)
+    try:
+        config["callbacks"] = [{"name": "arrays"}]
+        result = sc_run.train(config, output="run", progress=False)
+    finally:
+        registry.unregister("callback", "arrays")
+    names = ["weights/pixels->hidden", "weights/hidden->class", "rates/hidden", "raster/hidden"]
+    assert [(name, step) for name, step, _ in SHOWN] == [
+        (name, step) for step in (6, 12, 18) for name in names
+    ]
+    assert [values.shape for _, _, values in SHOWN[:4]] == [(48,), (24,), (8,), (5, 8)]
+    rates, raster = SHOWN[2][2], SHOWN[3][2]
+    assert set(np.unique(raster)) == {0.0, 1.0}
+    assert 0 < rates.mean() < 1000
+    assert not np.array_equal(SHOWN[1][2], SHOWN[5][2])  # the run has learned between
+    # Whatever the callback does to the arrays, the run is the same.
+    assert result.test_metrics == undisturbed.test_metrics
+
+
+def test_a_callback_that_cannot_show_arrays_is_switched_off(config, workplace, capsys):
+    registry.register("callback", "arrays", ArraysCallback)
+    try:
+        config["callbacks"] = [{"name": "arrays", "fail": True}]
+        sc_run.train(config, output="run", progress=False)
+    finally:
+        registry.unregister("callback", "arrays")
+    errors = capsys.readouterr().err
+    assert errors.count("'arrays' failed in log_array and is switched off: RuntimeError: no colours") == 1
+
+
 def test_a_callback_that_is_switched_off_stays_off(config, workplace):
     config["callbacks"] = [{"name": "lines", "path": "bad.jsonl", "fail_at": 4}]
     config["learner"] = {"name": "delta", "poison_at": 7}

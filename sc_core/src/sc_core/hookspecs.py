@@ -283,7 +283,9 @@ def sc_register_callback() -> type[Callback]:  # type: ignore[empty-body]
         - ``close()``: called once, last, also when the run fails;
         - ``state_dict()`` and ``load_state_dict(state)``; a resumed run calls the latter right after
           ``start``;
-        - optionally ``log_array(name, values, step)`` and ``log_figure(name, figure, step)``.
+        - optionally ``log_array(name, values, step)``, called after each epoch with the weights of each projection
+          (a distribution: one dimension) and each spiking population's rates and raster (n_steps, n);
+        - optionally ``log_figure(name, figure, step)``, for programs that draw with matplotlib; a run does not.
 
         A callback that raises is reported once and switched off; the run goes on.
 

@@ -94,6 +94,17 @@ def test_a_row_survives_the_kill_of_the_process(path):
     assert read(path) == [["step", "loss", "late"], ["1", "1.5", ""], ["2", "0.75", "3.0"]]
 
 
+def test_every_hundredth_row_and_the_end_are_forced_to_disk(path, monkeypatch):
+    callback = CSVCallback(path)
+    callback.log({"loss": 1.0}, 1)
+    synced = []
+    monkeypatch.setattr("os.fsync", lambda descriptor: synced.append(len(read(path)) - 1))
+    for step in range(2, 251):
+        callback.log({"loss": 1.0}, step)
+    callback.close()
+    assert synced == [100, 200, 250]
+
+
 @given(value=st.floats() | st.integers(-(2**53), 2**53) | st.floats(width=32).map(np.float32))
 def test_numbers_come_back_with_the_same_bits(tmp_path_factory, value):
     path = tmp_path_factory.mktemp("numbers") / "metrics.csv"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from sc_core.errors import CheckpointError, ConfigurationError
+from sc_core.metrics import checked_metrics
 from sc_plugin_csv.table_file import TableFile
 
 if TYPE_CHECKING:
@@ -33,9 +34,11 @@ class CSVOptions:
 class CSVCallback:
     """Writes one row per call of `log`: the column ``step``, then the metrics in order of first appearance.
 
-    A row is on disk once logged, and survives the end of the process. A metric that first appears later adds
-    a column, empty in the rows before; a metric that is missing in a row leaves its cell empty. Numbers are
-    written in full, so that reading them back gives the same bits. Without a row there is no file.
+    A row is handed to the operating system once logged, and survives the end of the process; every hundredth row
+    and `close` force the file to the disk, so that they survive the end of the machine. A metric that first
+    appears later adds a column, empty in the rows before; a metric that is missing in a row leaves its cell
+    empty. Numbers are written in full, so that reading them back gives the same bits. Without a row there is no
+    file.
 
     Parameters
     ----------
@@ -91,7 +94,7 @@ class CSVCallback:
         if "step" in metrics:
             raise ConfigurationError("metrics.step", "is the name of the first column; choose another")
         row = {"step": str(operator.index(step))}
-        row.update((name, _in_full(name, value)) for name, value in metrics.items())
+        row.update((name, repr(value)) for name, value in checked_metrics(metrics).items())
         self._table.append(row)
 
     def close(self) -> None:
@@ -116,10 +119,3 @@ class CSVCallback:
         except (KeyError, TypeError) as error:
             raise CheckpointError(f"this is no state of a CSV callback: {error!r}") from error
         self._table.cut_back(columns, n_rows)
-
-
-def _in_full(name: str, value: float) -> str:
-    try:
-        return repr(float(value))
-    except (TypeError, ValueError) as error:
-        raise ConfigurationError(f"metrics.{name}", f"must be a number, got {value!r}") from error

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from _csv import Writer
 
 
+ROWS_PER_SYNC = 100
+"""How many rows the end of the machine, not of the process, may cost."""
+
+
 class TableFile:
     """A CSV file with a header line; what is appended is on disk as far as the operating system is concerned.
 
@@ -54,6 +58,8 @@ class TableFile:
         _writer(self._file).writerow([row.get(name, "") for name in self.columns])
         self._file.flush()  # survives the end of this process, however it ends
         self.n_rows += 1
+        if self.n_rows % ROWS_PER_SYNC == 0:
+            self.sync()
 
     def sync(self) -> None:
         """Make sure that all rows survive the end of the machine, too."""

@@ -34,7 +34,14 @@ class Callback(Stateful, Protocol):
     """Watches a run. One that raises is reported once and switched off; the run goes on.
 
     It is constructed as ``cls(**options)``, with the options that the class attribute ``Options`` describes.
-    It may also offer ``log_array(name, values, step)`` and ``log_figure(name, figure, step)``.
+    It may also offer
+
+    ``log_array(name, values, step)``
+        Show an array: one-dimensional, a distribution; two-dimensional, (n_steps, n), a raster. After each epoch a
+        run hands on ``weights/<projection>``, and on the first samples of the validation part
+        ``rates/<population>`` (Hz) and ``raster/<population>``.
+    ``log_figure(name, figure, step)``
+        Show a matplotlib figure. Runs draw none themselves: this is for programs of your own.
     """
 
     def start(self, run: Run) -> None:

@@ -15,6 +15,7 @@ from sc_core.errors import BrokenPlugin, CheckpointError, NumericalError
 from sc_run.checkpoint import Checkpoint, StoredTensors, read_best, store_best, write_checkpoint
 from sc_run.evaluation import evaluate, is_better
 from sc_run.interruption import Interruption, RunInterrupted
+from sc_run.observations import observe
 from sc_run.parts import Parts
 from sc_run.random_streams import generator_state, random_stream
 from sc_run.reporter import Reporter
@@ -182,6 +183,7 @@ class TrainingLoop:
                 self.best = Best(self.step, validation, stored)
         self._epoch += 1
         self._watchers.log({"epoch": float(self._epoch), **metrics}, self.step)
+        self._show_network()
         self._reporter.epoch(self._epoch, self._parts.n_epochs, metrics)
         if self._stop_requested:
             self._epoch = self._parts.n_epochs
@@ -191,6 +193,14 @@ class TrainingLoop:
             self._draw_order()
         if not self._training.checkpoint_every:
             self._save()
+
+    def _show_network(self) -> None:
+        """Let callbacks that take arrays see how the network answers to the first samples, always the same ones."""
+        if not self._watchers.take_arrays:
+            return
+        drawn = next(iter(self._drawn(self._parts.validation or self._parts.train)))
+        for name, values in observe(self.network, scored_batches(drawn)[0]):
+            self._watchers.log_array(name, values, self.step)
 
     def _n_tasks_begun(self) -> int:
         return self._parts.n_tasks if len(self._parts.stages) == 1 else self._stage + 1

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
+from numpy.typing import NDArray
 
 from sc_core.contracts import Callback, Run
 from sc_core.errors import CheckpointError
@@ -61,6 +62,17 @@ class Watchers:
         for watcher in self._watchers:
             self._guard(watcher, "log", lambda callback: callback.log(dict(metrics), step))
 
+    @property
+    def take_arrays(self) -> bool:
+        """Whether any callback that still works offers ``log_array``."""
+        return any(watcher.active and hasattr(watcher.callback, "log_array") for watcher in self._watchers)
+
+    def log_array(self, name: str, values: NDArray[Any], step: int) -> None:
+        """Pass an array on to the callbacks that take arrays; each gets a copy."""
+        for watcher in self._watchers:
+            if hasattr(watcher.callback, "log_array"):
+                self._guard(watcher, "log_array", _showing(name, values.copy(), step))
+
     def close(self) -> None:
         """Close every callback that still works."""
         for watcher in self._watchers:
@@ -93,3 +105,7 @@ class Watchers:
 
 def _loading(state: Mapping[str, Any]) -> Callable[[Callback], None]:
     return lambda callback: callback.load_state_dict(state)
+
+
+def _showing(name: str, values: NDArray[Any], step: int) -> Callable[[Any], None]:
+    return lambda callback: callback.log_array(name, values, step)

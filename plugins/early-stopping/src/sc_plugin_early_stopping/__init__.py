@@ -1,0 +1,3 @@
+"""Early stopping of a training run, a callback for sc-core."""
+
+__version__ = "0.1.0"
