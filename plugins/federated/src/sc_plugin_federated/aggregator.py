@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from typing import TypeAlias, overload
+from typing import Any, TypeAlias, overload
 
 import attrs
 import numpy as np
@@ -12,6 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from sc_core import kernels
 from sc_core.errors import ConfigurationError, ShapeError
 from sc_plugin_federated.packed_bits import PackedBits
+from sc_plugin_federated.quantisation import quantise
+from sc_plugin_federated.secure_sum import Identities, run_session
+from sc_plugin_federated.secure_sum.shamir import RandomBytes
 from sc_plugin_federated.vote_kernels import vote_kernels
 
 Weights: TypeAlias = Sequence[int] | NDArray[np.integer]
@@ -155,6 +159,68 @@ class FederatedAggregator:
         chosen[: clients.n] = clients.draw(rng)
         return clients.as_given(vote_kernels().multiplex(clients.words, chosen, clients.n_threads()))
 
+    @staticmethod
+    def secure_sum_protocol(
+        client_values: Sequence[ArrayLike],
+        threshold: int | None = None,
+        fractional_bits: int = 24,
+        random_bytes: RandomBytes = os.urandom,
+    ) -> NDArray[np.int64] | NDArray[np.float64]:
+        """Return the elementwise sum of clients' values, by a protocol in which the server sees nothing but the sum.
+
+        Parameters
+        ----------
+        client_values : sequence of array_like
+            One for each client, of any one shape. Integers and booleans are summed exactly.
+        threshold : int, optional
+            How many clients must stay to the end: more than half of them; as few as that unless given.
+        fractional_bits : int
+            Numbers that are no integers are rounded to multiples of ``2**-fractional_bits``.
+        random_bytes : callable
+            From a number to so many random bytes; another source than the system's is for tests alone.
+
+        Returns
+        -------
+        ndarray of int64, or of float64 where a client's values are, of the clients' shape
+
+        Raises
+        ------
+        ConfigurationError
+            (A ValueError.) If there are no clients, a value is not finite or too large, or an option is not allowed.
+        ShapeError
+            If shapes differ.
+
+        Notes
+        -----
+        Bonawitz et al. 2017, all parties in this process (specs/federated.md, "The secure sum");
+        `sc_plugin_federated.secure_sum` has them one by one, for clients that drop out.
+
+        Examples
+        --------
+        >>> FederatedAggregator.secure_sum_protocol([[1, 2], [30, 40], [500, -600]])
+        array([ 531, -558])
+        >>> FederatedAggregator.secure_sum_protocol([[0.5], [0.25]])
+        array([0.75])
+        """
+        if not len(client_values):
+            raise ConfigurationError("client_values", "is empty: there must be at least one client")
+        arrays = [np.asarray(values) for values in client_values]
+        for index, values in enumerate(arrays):
+            if values.shape != arrays[0].shape:
+                raise ShapeError(
+                    f"client_values[{index}] has shape {values.shape}, client_values[0] {arrays[0].shape}"
+                )
+        whole = all(values.dtype.kind in "bui" for values in arrays)
+        fixed = [
+            _whole(values) if whole else quantise(values.reshape(-1).astype(np.float64), fractional_bits)
+            for values in arrays
+        ]
+        server, clients = Identities.draw(len(arrays), random_bytes).open_session(
+            arrays[0].size, threshold, random_bytes=random_bytes
+        )
+        total = run_session(server, clients, fixed).reshape(arrays[0].shape)
+        return total if whole else np.ldexp(total.astype(np.float64), -fractional_bits)
+
 
 @attrs.frozen(eq=False)
 class _Clients:
@@ -219,3 +285,8 @@ def _votes(weights: Weights | None, n_clients: int) -> NDArray[np.uint32]:
     if votes.dtype.kind not in "ui" or votes.min() < 1 or sum(votes.tolist()) >= 2**32:
         raise ConfigurationError("weights", f"must be integers >= 1 with a sum below 2**32, got {weights}")
     return votes.astype(np.uint32)
+
+
+def _whole(values: NDArray[Any]) -> NDArray[np.integer]:
+    flat = values.reshape(-1)
+    return flat.astype(np.int64) if flat.dtype.kind == "b" else flat
