@@ -31,8 +31,8 @@ KERNELS = (
     "tangent",
 )
 DECLARATIONS = ("network", "eprop", "tangent")
-INTEGER_KERNELS = ("integer", "votes")
-"""Kernels without floating-point numbers, each with declarations of its own."""
+SINGLE_TYPE_KERNELS = ("integer", "votes", "bitstreams")
+"""Kernels that exist once, for integers or double, each with declarations of its own."""
 FLOATING_TYPES = {"f32": "float", "f64": "double"}
 
 
@@ -72,16 +72,16 @@ def describe() -> FFI:
     builder = FFI()
     constants = (SOURCES / "constants.cdef").read_text(encoding="utf-8")
     typed = [declarations(suffix, c_type) for suffix, c_type in FLOATING_TYPES.items()]
-    integer = [(SOURCES / f"{name}.cdef").read_text(encoding="utf-8") for name in INTEGER_KERNELS]
-    builder.cdef("\n".join([constants, *typed, *integer]))
+    single = [(SOURCES / f"{name}.cdef").read_text(encoding="utf-8") for name in SINGLE_TYPE_KERNELS]
+    builder.cdef("\n".join([constants, *typed, *single]))
     kernels = [definitions(suffix, c_type) for suffix, c_type in FLOATING_TYPES.items()]
-    kernels += [f'#include "{name}.inc"' for name in INTEGER_KERNELS]
+    kernels += [f'#include "{name}.inc"' for name in SINGLE_TYPE_KERNELS]
     headers = [
         '#include "platform.h"',
         '#include "bits.h"',
         constants,
         *typed,
-        *integer,
+        *single,
         '#include "openmp.inc"',
     ]
     openmp = openmp_flags()

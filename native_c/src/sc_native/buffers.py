@@ -15,6 +15,7 @@ _C_TYPES = {
     np.dtype(np.float64): "double[]",
     np.dtype(np.int32): "int32_t[]",
     np.dtype(np.int64): "int64_t[]",
+    np.dtype(np.uint64): "uint64_t[]",
     np.dtype(np.uint8): "uint8_t[]",
     np.dtype(np.uint32): "uint32_t[]",
     np.dtype(np.uint64): "uint64_t[]",
