@@ -140,8 +140,21 @@ def commands_of_others(monkeypatch):
         """Say hello."""
         click.echo("hello")
 
+    @click.command()
+    @click.argument("run")
+    @click.pass_context
+    def count(context, run):
+        """Count a run's test samples that its best network gets right."""
+        opened = context.obj(run)
+        right = sum(
+            int((opened.network.run(batch.inputs).sum(axis=0).argmax(axis=1) == batch.targets).sum())
+            for batch in opened.batches("test")
+        )
+        click.echo(right)
+
     points = [
         _FakeEntryPoint("greet", greet),
+        _FakeEntryPoint("count", count),
         _FakeEntryPoint("broken", ImportError("no module named teapot")),
         _FakeEntryPoint("odd", 7),
     ]
@@ -156,6 +169,16 @@ def test_other_distributions_bring_commands(scn, commands_of_others):
     listing = scn("--help").output
     assert all(name in listing for name in ("greet", "broken", "odd", "train", "resume", "plugins"))
     assert scn("gret").exit_code == 2
+
+
+def test_a_command_of_others_opens_a_run_and_finds_what_the_run_reports(
+    scn, commands_of_others, config, write_toml, workplace
+):
+    scn("train", write_toml(config), "--output", "out")
+    rows = [json.loads(line) for line in (workplace / "out/metrics.jsonl").read_text().splitlines()]
+    (reported,) = [row["test_accuracy"] for row in rows if "test_accuracy" in row]
+    assert float(scn("count", "out").output) == pytest.approx(reported * 18)
+    assert_one_line(scn("count", "."), 2, "not the folder of a run")
 
 
 def test_help_imports_nothing_heavy():

@@ -4,6 +4,7 @@ from sc_core.contracts.callback import Callback, Run
 from sc_core.contracts.experience import Batch, Task, TaskBatch
 from sc_core.contracts.hdl import HDLBackend
 from sc_core.contracts.learner import GradientLearner, Learner
+from sc_core.contracts.opened_run import OpenedRun
 from sc_core.contracts.plasticity import Plasticity
 from sc_core.contracts.scheduler import Scheduler
 from sc_core.contracts.state import State, Stateful
@@ -14,6 +15,7 @@ __all__ = [
     "GradientLearner",
     "HDLBackend",
     "Learner",
+    "OpenedRun",
     "Plasticity",
     "Run",
     "Scheduler",

@@ -6,11 +6,14 @@ import signal
 import traceback
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from sc_run import __version__
+
+if TYPE_CHECKING:
+    from sc_core.contracts import OpenedRun
 
 _ENTRY_POINT_GROUP = "sc.cli"
 _EXIT_BAD_INPUT = 2
@@ -116,8 +119,17 @@ def _fail(error: Exception, *, debug: bool) -> NoReturn:
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--debug", is_flag=True, help="Show the traceback of errors.")
 @click.version_option(__version__, prog_name="scn", message="%(prog)s %(version)s")
-def main(debug: bool) -> None:
+@click.pass_context
+def main(context: click.Context, debug: bool) -> None:
     """Train spiking networks with the installed learning algorithms."""
+    context.obj = _open_run
+
+
+def _open_run(folder: Path) -> OpenedRun:
+    """Open a run; other distributions' commands find this function in their context."""
+    from sc_run.opening import open_run
+
+    return open_run(folder)
 
 
 @main.command()
