@@ -1,0 +1,1 @@
+"""What sc-hardware adds to the command line."""
