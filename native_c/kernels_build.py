@@ -29,10 +29,14 @@ KERNELS = (
     "weight_gradient",
     "eprop",
     "tangent",
+    "stdp",
 )
 DECLARATIONS = ("network", "eprop", "tangent")
 SINGLE_TYPE_KERNELS = ("integer", "votes", "bitstreams")
 """Kernels that exist once, for integers or double, each with declarations of its own."""
+DECLARATIONS = ("network", "eprop", "tangent", "stdp")
+INTEGER_KERNELS = ("integer", "votes")
+"""Kernels without floating-point numbers, each with declarations of its own."""
 FLOATING_TYPES = {"f32": "float", "f64": "double"}
 
 
@@ -70,16 +74,18 @@ def openmp_flags() -> list[str]:
 def describe() -> FFI:
     """Return the builder that setuptools compiles."""
     builder = FFI()
-    constants = (SOURCES / "constants.cdef").read_text(encoding="utf-8")
+    shared = [(SOURCES / f"{name}.cdef").read_text(encoding="utf-8") for name in ("constants", "rules")]
     typed = [declarations(suffix, c_type) for suffix, c_type in FLOATING_TYPES.items()]
     single = [(SOURCES / f"{name}.cdef").read_text(encoding="utf-8") for name in SINGLE_TYPE_KERNELS]
     builder.cdef("\n".join([constants, *typed, *single]))
+    integer = [(SOURCES / f"{name}.cdef").read_text(encoding="utf-8") for name in INTEGER_KERNELS]
+    builder.cdef("\n".join([*shared, *typed, *integer]))
     kernels = [definitions(suffix, c_type) for suffix, c_type in FLOATING_TYPES.items()]
     kernels += [f'#include "{name}.inc"' for name in SINGLE_TYPE_KERNELS]
     headers = [
         '#include "platform.h"',
         '#include "bits.h"',
-        constants,
+        *shared,
         *typed,
         *single,
         '#include "openmp.inc"',
@@ -99,7 +105,7 @@ def describe() -> FFI:
             "-fno-trapping-math",
             *openmp,
         ],
-        extra_link_args=openmp,
+        extra_link_args=[*openmp, *([] if sys.platform == "win32" else ["-lm"])],
         py_limited_api=True,
         # Without a compiler the package still installs, and sc-core runs on its NumPy references.
         optional=True,

@@ -2,6 +2,7 @@
 #ifndef SC_PLATFORM_H
 #define SC_PLATFORM_H
 
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
