@@ -31,12 +31,9 @@ KERNELS = (
     "tangent",
     "stdp",
 )
-DECLARATIONS = ("network", "eprop", "tangent")
+DECLARATIONS = ("network", "eprop", "tangent", "stdp")
 SINGLE_TYPE_KERNELS = ("integer", "votes", "bitstreams")
 """Kernels that exist once, for integers or double, each with declarations of its own."""
-DECLARATIONS = ("network", "eprop", "tangent", "stdp")
-INTEGER_KERNELS = ("integer", "votes")
-"""Kernels without floating-point numbers, each with declarations of its own."""
 FLOATING_TYPES = {"f32": "float", "f64": "double"}
 
 
@@ -77,9 +74,7 @@ def describe() -> FFI:
     shared = [(SOURCES / f"{name}.cdef").read_text(encoding="utf-8") for name in ("constants", "rules")]
     typed = [declarations(suffix, c_type) for suffix, c_type in FLOATING_TYPES.items()]
     single = [(SOURCES / f"{name}.cdef").read_text(encoding="utf-8") for name in SINGLE_TYPE_KERNELS]
-    builder.cdef("\n".join([constants, *typed, *single]))
-    integer = [(SOURCES / f"{name}.cdef").read_text(encoding="utf-8") for name in INTEGER_KERNELS]
-    builder.cdef("\n".join([*shared, *typed, *integer]))
+    builder.cdef("\n".join([*shared, *typed, *single]))
     kernels = [definitions(suffix, c_type) for suffix, c_type in FLOATING_TYPES.items()]
     kernels += [f'#include "{name}.inc"' for name in SINGLE_TYPE_KERNELS]
     headers = [
