@@ -89,6 +89,36 @@ def choose_plugin(kind: str, value: object, path: str) -> Choice:
     return _choose(value, path, kind, options_class)
 
 
+def gradient_learner_table(value: object) -> dict[str, Any]:
+    """Check the choice of a learner to wrap; a converter of an option ``learner``.
+
+    Parameters
+    ----------
+    value : str or mapping
+        A gradient learner's name, or a table with the name and the options.
+
+    Returns
+    -------
+    dict
+        The table with all defaults filled in, as a run keeps it.
+
+    Raises
+    ------
+    ConfigurationError
+        If an option is not allowed, or the learner does not offer what `sc_core.contracts.GradientLearner` does.
+    PluginError
+        If the learner is not installed or does not work.
+    """
+    choice = choose_plugin("learner", value, "learner")
+    learner = registry.get("learner", choice.name)
+    missing = [name for name in ("parameters", "loss_and_gradient", "apply") if not hasattr(learner, name)]
+    if missing:
+        raise ConfigurationError(
+            "learner.name", f"{choice.name!r} is no gradient learner: it lacks {', '.join(missing)}"
+        )
+    return choice.table()
+
+
 def choose_from(table: Mapping[str, type], what: str, value: object, path: str) -> Choice:
     """Check a choice from a table of attrs classes.
 

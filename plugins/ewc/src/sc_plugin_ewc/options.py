@@ -6,21 +6,7 @@ from typing import Any, Literal
 
 import attrs
 
-from sc_core import registry
-from sc_core.choice import choose_plugin
-from sc_core.errors import ConfigurationError
-
-
-def _whole_table(learner: object) -> dict[str, Any]:
-    """Return the wrapped learner's table with all defaults filled in, as a run keeps it."""
-    choice = choose_plugin("learner", learner, "learner")
-    wrapped = registry.get("learner", choice.name)
-    missing = [name for name in ("parameters", "loss_and_gradient", "apply") if not hasattr(wrapped, name)]
-    if missing:
-        raise ConfigurationError(
-            "learner.name", f"{choice.name!r} is no gradient learner: it lacks {', '.join(missing)}"
-        )
-    return choice.table()
+from sc_core.choice import gradient_learner_table
 
 
 @attrs.frozen
@@ -41,7 +27,7 @@ class EWCOptions:
         Of the online variant: what remains of the importance of older tasks when another one ends.
     """
 
-    learner: str | dict[str, Any] = attrs.field(default="bptt", converter=_whole_table)
+    learner: str | dict[str, Any] = attrs.field(default="bptt", converter=gradient_learner_table)
     ewc_lambda: float = attrs.field(default=100.0, validator=attrs.validators.ge(0))
     fisher: Literal["exact", "empirical"] = attrs.field(
         default="exact", validator=attrs.validators.in_(("exact", "empirical"))

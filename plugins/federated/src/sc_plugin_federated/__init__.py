@@ -1,4 +1,4 @@
-"""Federated learning: votes on bits and secure sums, for sc-core."""
+"""Federated learning: votes on bits, secure sums, and a learner for sc-core."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-__all__ = ["FederatedAggregator", "PackedBits"]
+__all__ = ["FederatedAggregator", "FederatedLearner", "PackedBits"]
 
 if TYPE_CHECKING:
     from sc_plugin_federated.aggregator import FederatedAggregator
+    from sc_plugin_federated.learner import FederatedLearner
     from sc_plugin_federated.packed_bits import PackedBits
 
-_MODULES = {"FederatedAggregator": "aggregator", "PackedBits": "packed_bits"}
+_MODULES = {
+    "FederatedAggregator": "aggregator",
+    "FederatedLearner": "learner",
+    "PackedBits": "packed_bits",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sc_core.errors import ConfigurationError
 
-_LARGEST_FRACTION = 40
+LARGEST_FRACTION = 40
 
 
 def quantise(values: NDArray[np.float64], fractional_bits: int) -> NDArray[np.int64]:
@@ -34,9 +34,9 @@ def quantise(values: NDArray[np.float64], fractional_bits: int) -> NDArray[np.in
     >>> quantise(np.array([0.5, -0.3, 2.0]), fractional_bits=2)
     array([ 2, -1,  8])
     """
-    if not 0 <= fractional_bits <= _LARGEST_FRACTION:
+    if not 0 <= fractional_bits <= LARGEST_FRACTION:
         raise ConfigurationError(
-            "fractional_bits", f"must be from 0 to {_LARGEST_FRACTION}, got {fractional_bits}"
+            "fractional_bits", f"must be from 0 to {LARGEST_FRACTION}, got {fractional_bits}"
         )
     scaled = np.rint(np.ldexp(values, fractional_bits))
     if not np.all(np.abs(scaled) < 2.0**63):  # false for NaN, too

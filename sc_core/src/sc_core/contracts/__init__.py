@@ -1,7 +1,7 @@
 """The five contracts by which a run or a simulation drives any plugin without knowing it."""
 
 from sc_core.contracts.callback import Callback, Run
-from sc_core.contracts.experience import Batch, Task, TaskBatch
+from sc_core.contracts.experience import Batch, ClientBatches, ClientRound, Task, TaskBatch
 from sc_core.contracts.hdl import HDLBackend
 from sc_core.contracts.learner import GradientLearner, Learner
 from sc_core.contracts.opened_run import OpenedRun
@@ -12,6 +12,8 @@ from sc_core.contracts.state import State, Stateful
 __all__ = [
     "Batch",
     "Callback",
+    "ClientBatches",
+    "ClientRound",
     "GradientLearner",
     "HDLBackend",
     "Learner",

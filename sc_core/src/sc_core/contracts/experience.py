@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import attrs
 import numpy as np
@@ -41,8 +42,8 @@ class Task:
     query: Batch = attrs.field(default=attrs.Factory(lambda task: task.support, takes_self=True))
 
 
-def _as_tuple(tasks: Iterable[Task]) -> tuple[Task, ...]:
-    return tuple(tasks)
+def _as_tuple(items: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(items)
 
 
 @attrs.frozen(eq=False)
@@ -56,3 +57,47 @@ class TaskBatch:
     """
 
     tasks: tuple[Task, ...] = attrs.field(converter=_as_tuple, validator=attrs.validators.min_len(1))
+
+
+@attrs.frozen(eq=False)
+class ClientBatches:
+    """What one client of a federation learns from in a round.
+
+    Parameters
+    ----------
+    client : int
+        Its number, from 0.
+    batches : sequence of Batch
+        At least one, of its own samples.
+    """
+
+    client: int = attrs.field(validator=attrs.validators.ge(0))
+    batches: tuple[Batch, ...] = attrs.field(converter=_as_tuple, validator=attrs.validators.min_len(1))
+
+    @property
+    def n_samples(self) -> int:
+        """The number of samples of all batches."""
+        return sum(int(batch.inputs.shape[1]) for batch in self.batches)
+
+
+@attrs.frozen(eq=False)
+class ClientRound:
+    """The clients that take part in a round.
+
+    Parameters
+    ----------
+    clients : sequence of ClientBatches
+        At least one, none twice.
+    """
+
+    clients: tuple[ClientBatches, ...] = attrs.field(
+        converter=_as_tuple, validator=attrs.validators.min_len(1)
+    )
+
+    @clients.validator
+    def _check_numbers(
+        self, attribute: attrs.Attribute[tuple[ClientBatches, ...]], clients: tuple[ClientBatches, ...]
+    ) -> None:
+        numbers = [client.client for client in clients]
+        if len(set(numbers)) < len(numbers):
+            raise ValueError(f"{attribute.name} must have no client twice, got the numbers {numbers}")

@@ -12,6 +12,8 @@ import attrs
 from sc_core import options, registry
 from sc_core.choice import Choice, choose_from, choose_plugin
 from sc_core.errors import ConfigurationError
+from sc_run.client_splits import CLIENT_SPLITS
+from sc_run.clients import ClientsTable
 from sc_run.encoders import ENCODERS
 from sc_run.few_shot import FewShotTable
 from sc_run.spreads import NeuronChoice, choose_neuron
@@ -144,6 +146,7 @@ class Config:
     callbacks: list[Choice]
     training: TrainingTable
     few_shot: FewShotTable | None = None
+    clients: ClientsTable | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -157,6 +160,7 @@ class _Sections:
     scheduler: Any = None
     callbacks: Any = None
     few_shot: Any = None
+    clients: Any = None
     training: Any = attrs.field(factory=dict)
 
 
@@ -225,6 +229,7 @@ def parse_config(table: Mapping[str, Any], base_folder: Path) -> Config:
         few_shot=None
         if sections.few_shot is None
         else options.structure(FewShotTable, sections.few_shot, "few_shot"),
+        clients=None if sections.clients is None else _parse_clients(sections.clients),
     )
     if config.learner is None:
         if config.scheduler is not None:
@@ -272,6 +277,9 @@ def config_table(config: Config) -> dict[str, Any]:
         "callbacks": config.callbacks,
         "training": _without_none(attrs.asdict(config.training)),
         "few_shot": None if config.few_shot is None else attrs.asdict(config.few_shot),
+        "clients": None
+        if config.clients is None
+        else _without_none(attrs.asdict(config.clients, recurse=False)),
     }
     plain: dict[str, Any] = _plain(_without_none(table))
     return plain
@@ -325,6 +333,12 @@ def _parse_projection(row: ProjectionTable, path: str) -> ProjectionTable:
     if row.plasticity is not None:
         row = attrs.evolve(row, plasticity=choose_plugin("plasticity", row.plasticity, f"{path}.plasticity"))
     return row
+
+
+def _parse_clients(table: object) -> ClientsTable:
+    clients = options.structure(ClientsTable, table, "clients")
+    split = choose_from(CLIENT_SPLITS, "way to divide samples", clients.split, "clients.split")
+    return attrs.evolve(clients, split=split)
 
 
 def _choose_optional(kind: str, value: object) -> Choice | None:

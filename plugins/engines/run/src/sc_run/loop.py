@@ -132,7 +132,7 @@ class TrainingLoop:
         return self._epoch // self._training.epochs
 
     def _update(self) -> None:
-        size = self._training.batch_size
+        size = self._parts.units_per_step
         chosen = self._order[self._batch * size : (self._batch + 1) * size]
         experience = self._parts.train.draw(chosen, self._parts.encoder, self._parts.streams["encoding"])
         metrics = self._learn(experience)

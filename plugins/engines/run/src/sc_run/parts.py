@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sc_core import registry
-from sc_core.contracts import Batch, Callback, Learner, Scheduler, TaskBatch
+from sc_core.contracts import Batch, Callback, ClientRound, Learner, Scheduler, TaskBatch
 from sc_core.errors import ConfigurationError
 from sc_core.model import Network
 from sc_core.simulation import Simulation
 from sc_run.builder import build_network, measure_drive
+from sc_run.clients import make_client_pool
 from sc_run.config import Config
 from sc_run.data import Dataset, load, split
 from sc_run.encoders import Encoder
@@ -24,6 +25,11 @@ from sc_run.random_streams import STREAMS, random_stream
 from sc_run.samples import Pool, Samples
 
 _MEASURED_SAMPLES = 256
+
+_REMEDIES = {
+    TaskBatch: " a section [few_shot] makes tasks of a data set",
+    ClientRound: " a section [clients] divides a data set among clients",
+}
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -71,7 +77,12 @@ class Parts:
 
     def n_batches(self, stage: int) -> int:
         """Return the number of batches of an epoch of a stage."""
-        return _n_batches(self.stages[stage], self.config)
+        return _n_batches(self.stages[stage], self.units_per_step)
+
+    @property
+    def units_per_step(self) -> int:
+        """How many units of the training pool make one update."""
+        return _units_per_step(self.config)
 
     @property
     def n_epochs(self) -> int:
@@ -126,12 +137,12 @@ def assemble(config: Config, config_text: str) -> Parts:
     if data.tasks is not None:
         n_tasks = data.tasks.options.n_tasks
         parts = data.tasks.options.divide(parts, streams["tasks"])
-    train, validation, test = _pools(dataset, config, parts)
+    train, validation, test = _pools(dataset, config, parts, streams["clients"])
     if n_tasks == 1 or config.training.tasks == "together":
         stages = [np.arange(len(train))]
     else:
         stages = [np.flatnonzero(parts[0].tasks == task) for task in range(n_tasks)]
-    n_steps = config.training.epochs * sum(_n_batches(stage, config) for stage in stages)
+    n_steps = config.training.epochs * sum(_n_batches(stage, _units_per_step(config)) for stage in stages)
     learner = _make_learner(config, network)
     return Parts(
         config=config,
@@ -158,14 +169,24 @@ def assemble(config: Config, config_text: str) -> Parts:
     )
 
 
-def _pools(dataset: Dataset, config: Config, parts: Sequence[Samples]) -> Sequence[Pool]:
-    if config.few_shot is None:
-        return parts
+def _pools(
+    dataset: Dataset, config: Config, parts: Sequence[Samples], rng: np.random.Generator
+) -> Sequence[Pool]:
+    if config.few_shot is not None:
+        _require_learner_alone(config, "few_shot", "tasks are", "makes tasks of its own")
+        return make_few_shot_pools(dataset, config.few_shot, config.network.dt)
+    if config.clients is not None:
+        _require_learner_alone(config, "clients", "clients are", "divides the samples of one task")
+        train, validation, test = parts
+        return make_client_pool(train, config.clients, config.training.batch_size, rng), validation, test
+    return parts
+
+
+def _require_learner_alone(config: Config, section: str, they_are: str, why: str) -> None:
     if any(projection.plasticity is not None for projection in config.network.projections):
-        raise ConfigurationError("few_shot", "tasks are for a learner alone: a projection has a plasticity")
+        raise ConfigurationError(section, f"{they_are} for a learner alone: a projection has a plasticity")
     if config.data.tasks is not None:
-        raise ConfigurationError("few_shot", "makes tasks of its own: leave out data.tasks")
-    return make_few_shot_pools(dataset, config.few_shot, config.network.dt)
+        raise ConfigurationError(section, f"{why}: leave out data.tasks")
 
 
 def _split(dataset: Dataset, config: Config, rng: np.random.Generator) -> list[Samples]:
@@ -184,8 +205,12 @@ def _split(dataset: Dataset, config: Config, rng: np.random.Generator) -> list[S
     ]
 
 
-def _n_batches(stage: NDArray[np.int64], config: Config) -> int:
-    return math.ceil(len(stage) / config.training.batch_size)
+def _units_per_step(config: Config) -> int:
+    return config.training.batch_size if config.clients is None else 1  # a round is one unit
+
+
+def _n_batches(stage: NDArray[np.int64], units_per_step: int) -> int:
+    return math.ceil(len(stage) / units_per_step)
 
 
 def _check_sizes(network: Network, sample: Batch, dataset: Dataset, config: Config) -> None:
@@ -221,14 +246,20 @@ def _check_sizes(network: Network, sample: Batch, dataset: Dataset, config: Conf
 
 def _check_experience(config: Config) -> None:
     """Refuse a learner that does not learn from what the run offers."""
+    if config.few_shot is not None and config.clients is not None:
+        raise ConfigurationError("clients", "and few_shot are two ways to train; leave out one of them")
     choice = config.learner
     if choice is None:
         return
     made = registry.get("learner", choice.name)
     consumes, few_shot = made.consumes, config.few_shot
-    offered = Batch if few_shot is None else TaskBatch
+    offered: type = Batch
+    if few_shot is not None:
+        offered = TaskBatch
+    elif config.clients is not None:
+        offered = ClientRound
     if not (isinstance(consumes, type) and issubclass(offered, consumes)):
-        remedy = " a section [few_shot] makes tasks of a data set" if consumes is TaskBatch else ""
+        remedy = _REMEDIES.get(consumes, "")
         raise ConfigurationError(
             "learner.name",
             f"{choice.name!r} learns from {getattr(consumes, '__name__', consumes)}; this run offers: "

@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 
 # A stream's number is part of what a seed means: never reuse or renumber one.
-_NUMBERS = {"network": 0, "order": 1, "encoding": 2, "plasticity": 3, "split": 4, "evaluation": 5, "tasks": 6}
+_NUMBERS = {
+    "network": 0,
+    "order": 1,
+    "encoding": 2,
+    "plasticity": 3,
+    "split": 4,
+    "evaluation": 5,
+    "tasks": 6,
+    "clients": 7,
+}
 STREAMS = tuple(_NUMBERS)
 
 

@@ -1,0 +1,114 @@
+"""The learner federated in runs, around the real gradient learners."""
+
+import tomllib
+
+import numpy as np
+import pytest
+
+import sc_run
+from sc_core.errors import ConfigurationError
+from sc_run.interruption import RunInterrupted
+from sc_run.loop import TrainingLoop
+
+CONFIG = """
+seed = 3
+[data]
+name = "digits"
+test_fraction = 0.5
+encoder = { name = "current", n_steps = 12 }
+[network]
+populations = [
+    { name = "pixels", n = 64, neuron = "Input" },
+    { name = "hidden", n = 48, neuron = { name = "LIF", tau = 10.0 } },
+    { name = "digit", n = 10, neuron = { name = "LI", tau = 10.0 } },
+]
+projections = [ { source = "pixels", target = "hidden" }, { source = "hidden", target = "digit" } ]
+[clients]
+n_clients = 6
+split = { name = "dirichlet", alpha = 2.0 }
+[learner]
+name = "federated"
+learner = { name = "bptt", lr = 0.02, optimiser = "adam" }
+[scheduler]
+name = "cosine"
+[[callbacks]]
+name = "csv"
+[training]
+epochs = 8
+batch_size = 16
+"""
+
+METHODS = {
+    "fedsgd": {},
+    "fedavg": {"method": "fedavg"},
+    "sign_majority": {"method": "sign_majority", "learner": {"name": "bptt", "lr": 2e-2}},
+    "masked": {"secure_sum": True},
+}
+
+
+@pytest.fixture
+def config():
+    return tomllib.loads(CONFIG)
+
+
+def choose(config, name):
+    config["learner"] |= METHODS[name]
+    if name == "fedavg":
+        config["clients"]["local_epochs"] = 1
+        config["clients"]["clients_per_round"] = 4
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_federation_learns_digits(config, tmp_path, name):
+    choose(config, name)
+    result = sc_run.train(config, output=tmp_path / "run", progress=False)
+    assert result.test_metrics["accuracy"] > 0.85
+
+
+def test_another_gradient_learner_is_wrapped_too(config, tmp_path):
+    config["learner"]["learner"] = {
+        "name": "ewc",
+        "learner": {"name": "tbptt", "lr": 0.02, "optimiser": "adam"},
+    }
+    result = sc_run.train(config, output=tmp_path / "run", progress=False)
+    assert result.test_metrics["accuracy"] > 0.85
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_an_interrupted_run_ends_with_the_same_bits(config, tmp_path, monkeypatch, name):
+    choose(config, name)
+    config["training"]["epochs"] = 3
+    sc_run.train(config, output=tmp_path / "undisturbed", progress=False)
+    original = TrainingLoop._update
+
+    def interrupted(loop, *arguments):
+        original(loop, *arguments)
+        if loop.step == 4:
+            loop._interruption.signal_number = 2
+
+    monkeypatch.setattr(TrainingLoop, "_update", interrupted)
+    with pytest.raises(RunInterrupted, match="after step 4"):
+        sc_run.train(config, output=tmp_path / "stopped", progress=False)
+    monkeypatch.undo()
+    sc_run.resume(tmp_path / "stopped", progress=False)
+    for path in sorted((tmp_path / "undisturbed").rglob("*")):
+        if path.is_file() and path.name != ".lock":
+            its = tmp_path / "stopped" / path.relative_to(tmp_path / "undisturbed")
+            assert its.read_bytes() == path.read_bytes(), path.name
+
+
+def test_masked_runs_are_repeated_bit_for_bit(config, tmp_path):
+    choose(config, "masked")
+    config["training"]["epochs"] = 2
+    first, second = (
+        sc_run.train(config, output=tmp_path / name, progress=False) for name in ("first", "second")
+    )
+    for one, other in zip(first.network.projections, second.network.projections, strict=True):
+        np.testing.assert_array_equal(one.data, other.data)
+
+
+def test_a_federation_without_clients_is_refused_by_name(config, tmp_path):
+    del config["clients"]
+    with pytest.raises(ConfigurationError, match=r"'federated' learns from ClientRound.*\[clients\]"):
+        sc_run.train(config, output=tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()
