@@ -2,19 +2,21 @@
 
 import json
 import os
+import re
 import socket
 import struct
 import subprocess
 import sys
 import textwrap
 import threading
+from pathlib import Path
 
 import pytest
 
 pytest.importorskip("wandb", reason="wandb is not installed; `tox run -e oracles` has it")
 
 PROGRAM = """
-    import json, sys
+    import json
     from pathlib import Path
     from types import SimpleNamespace
     import numpy as np
@@ -22,7 +24,7 @@ PROGRAM = """
 
     def begin():
         callback = registry.create("callback", "wandb", project="sc-neurocore", mode="offline")
-        callback.start(SimpleNamespace(folder=Path(sys.argv[1])))
+        callback.start(SimpleNamespace(folder=Path.cwd() / 'run'))
         return callback
 
     callback = begin()
@@ -88,23 +90,43 @@ def history(file):
     ]
 
 
-def test_an_offline_run_is_written_without_network(tmp_path, listener):
-    url, connections = listener
+@pytest.fixture
+def run_cut_off(tmp_path, listener):
+    """A function that runs a program whose every way to the network ends at the listener."""
+    url, _ = listener
     everywhere = dict.fromkeys(
         ("WANDB_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY"), url
     )
-    home = {"HOME": str(tmp_path), "WANDB_CONFIG_DIR": str(tmp_path), "WANDB_CACHE_DIR": str(tmp_path)}
-    finished = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(PROGRAM), str(tmp_path / "run")],
-        env={**os.environ, **everywhere, **home, "NO_PROXY": "", "no_proxy": "", "WANDB_SILENT": "true"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert finished.returncode == 0, finished.stderr
-    assert connections == []
-    run_id = finished.stdout.split("ID ")[1].strip()
+    home = dict.fromkeys(("HOME", "WANDB_CONFIG_DIR", "WANDB_CACHE_DIR"), str(tmp_path))
+
+    def run(program):
+        finished = subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=tmp_path,
+            env={**os.environ, **everywhere, **home, "NO_PROXY": "", "no_proxy": "", "WANDB_SILENT": "true"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert finished.returncode == 0, finished.stderr
+        return finished.stdout
+
+    return run
+
+
+def test_the_example_of_the_readme_runs(run_cut_off, tmp_path):
+    readme = Path(__file__).parents[2] / "plugins" / "wandb" / "README.md"
+    (example,) = re.findall(r"(?ms)^```python\n(# needs wandb.*?)^```$", readme.read_text())
+    run_cut_off(example)
+    (file,) = (tmp_path / "wandb").glob("offline-run-*/run-*.wandb")
+    assert [(row["_step"], row["loss"]) for row in history(file)] == [(1, 2.25), (2, 1.5)]
+
+
+def test_an_offline_run_is_written_without_network(run_cut_off, tmp_path, listener):
+    output = run_cut_off(textwrap.dedent(PROGRAM))
+    assert listener[1] == []
+    run_id = output.split("ID ")[1].strip()
     files = sorted((tmp_path / "run" / "wandb").glob(f"offline-run-*/run-{run_id}.wandb"))
     rows = [row for file in files for row in history(file)]
     losses = {row["_step"]: row["loss"] for row in rows if "loss" in row}
