@@ -11,9 +11,8 @@
 #include <omp.h>
 #endif
 #if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
 #include <sched.h>
-#include <sys/types.h>
-#include <unistd.h>
 #endif
 
 /* The loader picks the clone that the processor supports; -ffp-contract=off gives both the same bits. */
@@ -29,16 +28,23 @@
 #define SC_INLINE static inline
 #endif
 
-/* libgomp can hang in the child of a fork that had threads: a child runs on one thread. */
+#if defined(_OPENMP) && (defined(__unix__) || defined(__APPLE__))
+static int forked = 0;
+static void note_fork(void) { forked = 1; }
+#endif
+
+/* libgomp can hang in the child of a fork that had threads: a child runs on one thread. Its number would tell a child,
+ * too, but asking the kernel for it can cost more than a small network's step. */
 static int usable_threads(int32_t wanted)
 {
 #if defined(_OPENMP)
+    if (wanted <= 1) return 1;
 #if defined(__unix__) || defined(__APPLE__)
-    static pid_t first_process = 0;
-    if (first_process == 0) first_process = getpid();
-    if (first_process != getpid()) return 1;
+    static int watching = 0;
+    if (!watching) watching = pthread_atfork(NULL, NULL, note_fork) == 0;
+    if (forked || !watching) return 1;
 #endif
-    return wanted > 1 ? wanted : 1;
+    return wanted;
 #else
     (void)wanted;
     return 1;
