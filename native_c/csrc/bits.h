@@ -27,9 +27,42 @@ SC_INLINE uint64_t bits_of_bytes(const uint8_t *bytes)
 /* The same for fewer than 64 bytes. */
 SC_INLINE uint64_t bits_of_few_bytes(const uint8_t *bytes, int64_t count)
 {
-    uint8_t padded[64] = {0};
-    memcpy(padded, bytes, (size_t)count);
-    return bits_of_bytes(padded);
+    uint64_t bits = 0;
+    int64_t k = 0;
+#if defined(__SSE2__)
+    for (; k + 16 <= count; k += 16) {
+        const __m128i sixteen = _mm_loadu_si128((const __m128i *)(bytes + k));
+        const int zeros = _mm_movemask_epi8(_mm_cmpeq_epi8(sixteen, _mm_setzero_si128()));
+        bits |= (uint64_t)(uint16_t)~zeros << k;
+    }
+#endif
+    for (; k < count; k++) bits |= (uint64_t)(bytes[k] != 0) << k;
+    return bits;
+}
+
+/* Bit k is set where values[k] is not 0, k < count <= 64. */
+SC_INLINE uint64_t bits_of_f32(const float *values, int64_t count)
+{
+    uint64_t bits = 0;
+    int64_t k = 0;
+#if defined(__SSE2__)
+    for (; k + 4 <= count; k += 4)
+        bits |= (uint64_t)_mm_movemask_ps(_mm_cmpneq_ps(_mm_loadu_ps(values + k), _mm_setzero_ps())) << k;
+#endif
+    for (; k < count; k++) bits |= (uint64_t)(values[k] != 0) << k;
+    return bits;
+}
+
+SC_INLINE uint64_t bits_of_f64(const double *values, int64_t count)
+{
+    uint64_t bits = 0;
+    int64_t k = 0;
+#if defined(__SSE2__)
+    for (; k + 2 <= count; k += 2)
+        bits |= (uint64_t)_mm_movemask_pd(_mm_cmpneq_pd(_mm_loadu_pd(values + k), _mm_setzero_pd())) << k;
+#endif
+    for (; k < count; k++) bits |= (uint64_t)(values[k] != 0) << k;
+    return bits;
 }
 
 /* Append base + k for every bit k that is set, and return the new count. */
