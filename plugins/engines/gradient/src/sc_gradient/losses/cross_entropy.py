@@ -207,11 +207,19 @@ class StepwiseCrossEntropy:
         ShapeError
             If the labels do not fit the outputs.
         """
-        one_hot = np.eye(outputs.shape[2])[_labels(outputs, targets)]
-        log_probability = _log_softmax(self._counted(outputs))
-        share = 1 / (log_probability.shape[0] * log_probability.shape[1])
-        loss = -float(np.sum(log_probability * one_hot)) * share
-        return loss, self._padded((np.exp(log_probability) - one_hot) * share, outputs)
+        labels = _labels(outputs, targets)
+        # Classes first: a maximum or sum over a short last axis costs many times one over a first axis.
+        counted = np.moveaxis(self._counted(outputs), 2, 0).copy()
+        counted -= counted.max(axis=0)
+        own = counted[labels, :, np.arange(labels.size)]
+        probability = np.exp(counted, out=counted)
+        total = probability.sum(axis=0)
+        share = 1 / total.size
+        loss = (float(np.log(total).sum(dtype=np.float64)) - float(own.sum(dtype=np.float64))) * share
+        probability /= total
+        probability[labels, :, np.arange(labels.size)] -= 1
+        probability *= share
+        return loss, self._padded(np.moveaxis(probability, 0, 2), outputs)
 
     def gradient_derivative(self, outputs: Array, targets: NDArray[Any], direction: Array) -> Array:
         """Return the derivative of the gradient along `direction` (eq. 16 of specs/hessian-vector-product.md)."""

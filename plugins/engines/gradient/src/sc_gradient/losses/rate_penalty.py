@@ -83,9 +83,9 @@ class RatePenalty:
         -------
         float, ndarray of the shape and dtype of `spikes`
         """
-        counts = spikes.sum(axis=(0, 1), dtype=np.float64)
-        value, slope = self.of_counts(counts, spikes.shape[0] * spikes.shape[1], dt)
-        return value, np.full_like(spikes, slope)
+        value, slope = self.of_counts(spike_counts(spikes), spikes.shape[0] * spikes.shape[1], dt)
+        # Every step has the same gradient, and the same memory.
+        return value, np.broadcast_to(slope.astype(spikes.dtype), spikes.shape)
 
     def of_counts(
         self, counts: NDArray[np.float64], n_rows: int, dt: float
@@ -113,7 +113,7 @@ class RatePenalty:
     def gradient_derivative(self, spikes: Array, dt: float, direction: Array) -> Array:
         """Return the derivative of the gradient along `direction` (specs/hessian-vector-product.md, eq. 22)."""
         hertz_per_spike = 1000.0 / (dt * spikes.shape[0] * spikes.shape[1])
-        outside = self._outside(spikes.sum(axis=(0, 1), dtype=np.float64) * hertz_per_spike)
+        outside = self._outside(spike_counts(spikes) * hertz_per_spike)
         rate_direction = self._penalised(direction.sum(axis=(0, 1), dtype=np.float64) * hertz_per_spike)
         slope = 2 * self.strength * rate_direction * hertz_per_spike / outside.size
         return np.full_like(spikes, np.where(outside != 0, slope, 0.0))
@@ -128,3 +128,9 @@ class RatePenalty:
         above = 0.0 if self.upper is None else np.maximum(0.0, penalised - self.upper)
         below = 0.0 if self.lower is None else np.maximum(0.0, self.lower - penalised)
         return np.asarray(above - below + np.zeros_like(rates))
+
+
+def spike_counts(spikes: Array) -> NDArray[np.float64]:
+    """Return each neuron's spikes in all steps and sequences, shape (n,), of an array (n_steps, batch, n)."""
+    # Summed in their own type, which is exact for 2^24 steps of spikes and saves a conversion of all of them.
+    return np.asarray(spikes.sum(axis=0).sum(axis=0, dtype=np.float64))
