@@ -41,22 +41,26 @@ METHODS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 
 def make_batch(rng: np.random.Generator) -> Batch:
     """Return fresh sequences and the side that had more cues."""
+
+    def volley(n_steps: int, probability: float) -> NDArray[np.bool_]:
+        return rng.random((n_steps, BATCH, 10), dtype=np.float32) < probability
+
     side = rng.integers(0, 2, BATCH)
-    cues = (rng.random((BATCH, N_CUES)) < np.where(side == 1, 0.7, 0.3)[:, None]).astype(int)
-    probability = np.zeros((N_STEPS, BATCH, N_INPUT), np.float32)
+    cues = rng.random((BATCH, N_CUES)) < np.where(side == 1, 0.7, 0.3)[:, None]
+    spikes = np.zeros((N_STEPS, BATCH, N_INPUT), np.uint8)
     for number in range(N_CUES):
         begin = number * (CUE + PAUSE) + PAUSE
-        for which in (0, 1):
-            there = cues[:, number] == which
-            probability[begin : begin + CUE, there, 10 * which : 10 * which + 10] = 0.04
-    probability[-RECALL:, :, 20:30] = 0.04
-    probability[:, :, 30:] = 0.01
-    spikes = rng.random(probability.shape, dtype=np.float32) < probability
-    return Batch(spikes.astype(np.uint8), (cues.sum(axis=1) > N_CUES / 2).astype(int))
+        cue, right = volley(CUE, 0.04), cues[:, number, None]
+        spikes[begin : begin + CUE, :, :10] = cue & ~right
+        spikes[begin : begin + CUE, :, 10:20] = cue & right
+    spikes[-RECALL:, :, 20:30] = volley(RECALL, 0.04)
+    spikes[:, :, 30:] = volley(N_STEPS, 0.01)
+    return Batch(spikes, (cues.sum(axis=1) > N_CUES / 2).astype(int))
 
 
 # %%
-# The network: 50 LIF and 50 adaptive neurons, all to all. The paper's input gain of 1 is r = 1 / (1 - alpha) here.
+# The network: 50 LIF and 50 adaptive neurons, all to all. The paper's gain of 1, for the input of the neurons and of
+# the readout, is r = 1 / (1 - alpha) here.
 
 
 def make_network(rng: np.random.Generator) -> Network:
@@ -67,7 +71,7 @@ def make_network(rng: np.random.Generator) -> Network:
 
     gain = 1 / (1 - np.exp(-1 / TAU))
     common = {"tau": TAU, "r": gain, "v_threshold": THRESHOLD, "refractory_steps": 5}
-    source, readout = Population("source", N_INPUT, Input()), Population("readout", 2, LI(tau=TAU))
+    source, readout = Population("source", N_INPUT, Input()), Population("readout", 2, LI(tau=TAU, r=gain))
     plain = Population("plain", N_HALF, LIF(**common))
     adaptive = Population(
         "adaptive",
