@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import sc_run
+from sc_core import LI, LIF, Batch, Input, Network, Population, Projection, registry
+from sc_core.contracts import ClientBatches, ClientRound
 from sc_core.errors import ConfigurationError
 from sc_run.interruption import RunInterrupted
 from sc_run.loop import TrainingLoop
@@ -112,3 +114,63 @@ def test_a_federation_without_clients_is_refused_by_name(config, tmp_path):
     with pytest.raises(ConfigurationError, match=r"'federated' learns from ClientRound.*\[clients\]"):
         sc_run.train(config, output=tmp_path / "run", progress=False)
     assert not (tmp_path / "run").exists()
+
+
+def spiking_network():
+    rng = np.random.default_rng(0)
+    source, hidden, readout = (
+        Population("s", 6, Input()),
+        Population("h", 20, LIF()),
+        Population("r", 3, LI()),
+    )
+    weights = rng.normal(0, 3, (6, 20)), rng.normal(0, 0.5, (20, 3))
+    return Network(
+        [source, hidden, readout],
+        [Projection(source, hidden, weights[0]), Projection(hidden, readout, weights[1], trainable=False)],
+    )
+
+
+def spiking_batch(seed, n_samples=5):
+    rng = np.random.default_rng(seed)
+    return Batch(rng.random((15, n_samples, 6)), rng.integers(3, size=n_samples))
+
+
+WRAPPED = {"name": "bptt", "optimiser": "adam", "lr": 0.05, "learned_parameters": ["tau"], "clip_norm": 1.0}
+
+
+@pytest.mark.parametrize("method", ["fedsgd", "fedavg"])
+def test_one_client_is_bptt_bit_for_bit_learned_time_constants_included(method):
+    federated = registry.create("learner", "federated", spiking_network(), learner=WRAPPED, method=method)
+    options = {key: value for key, value in WRAPPED.items() if key != "name"}
+    alone = registry.create("learner", "bptt", spiking_network(), **options)
+    before = [parameter.copy() for parameter in alone.parameters]
+    for seed in range(8):
+        batch = spiking_batch(seed)
+        assert federated.learn(ClientRound([ClientBatches(0, [batch])])) == alone.learn(batch)
+    changed = []
+    for ours, theirs, old in zip(federated._learner.parameters, alone.parameters, before, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+        changed.append(bool(np.any(theirs != old)))
+    assert changed[:2] == [True, False]  # the second projection is frozen
+    assert any(changed[2:])
+
+
+def test_fedsgd_of_equal_clients_is_the_step_of_the_union():
+    options = {key: value for key, value in WRAPPED.items() if key != "name"}
+    federated = registry.create("learner", "federated", spiking_network(), learner=WRAPPED)
+    alone = registry.create("learner", "bptt", spiking_network(), **options)
+    batches = [spiking_batch(seed) for seed in range(4)]
+    whole = Batch(
+        np.concatenate([batch.inputs for batch in batches], axis=1),
+        np.concatenate([batch.targets for batch in batches]),
+    )
+    loss, union = alone.loss_and_gradient(whole)
+    answers = [federated._learner.loss_and_gradient(batch) for batch in batches]
+    for place, gradient in enumerate(union):
+        mean = np.mean([gradients[place] for _, gradients in answers], axis=0)
+        np.testing.assert_allclose(mean, gradient, rtol=1e-9, atol=1e-12)
+    metrics = federated.learn(ClientRound(ClientBatches(k, [batch]) for k, batch in enumerate(batches)))
+    assert metrics["loss"] == pytest.approx(loss, rel=1e-12)
+    alone.learn(whole)
+    for ours, theirs in zip(federated._learner.parameters, alone.parameters, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)

@@ -350,6 +350,19 @@ def test_a_false_share_is_noticed():
             run_session(server, clients, values(4), losing(lost))
 
 
+def test_shares_of_another_key_are_noticed():
+    """Shares that belong together, but give a key that the client did not advertise."""
+    server, clients = parties(4, 3)
+
+    def deliver(stage, sent):
+        if stage == Round.ADVERTISE_KEYS:
+            clients[2]._mask_secret = X25519PrivateKey.generate()
+        return losing({2: 2})(stage, sent)
+
+    with pytest.raises(AlteredMessage, match="shares of client 2's key give another key"):
+        run_session(server, clients, values(4), deliver)
+
+
 def test_values_that_could_wrap_are_refused():
     largest = (2**63 - 1) // 3
     for wrong in (largest + 1, -largest - 1):
