@@ -16,7 +16,7 @@ import numpy as np
 from sc_core import kernels
 from sc_plugin_federated import FederatedAggregator, PackedBits
 
-CLIENTS, BITS = 10, 1_000_000
+CLIENTS, BITS, VALUES = 10, 1_000_000, 100_000
 TARGET_MS = 0.5
 
 
@@ -39,6 +39,7 @@ def main() -> None:
     clients = [rng.integers(2, size=BITS, dtype=np.uint8) for _ in range(CLIENTS)]
     packed = [PackedBits.pack(bits) for bits in clients]
     weights = list(range(1, CLIENTS + 1))
+    values = [rng.integers(-1000, 1000, VALUES) for _ in range(CLIENTS)]
     aggregate = FederatedAggregator
     cases: dict[str, Callable[[], object]] = {
         f"majority, packed (goal: {TARGET_MS} ms)": lambda: aggregate.aggregate_gradients(packed),
@@ -51,6 +52,8 @@ def main() -> None:
     print(f"{CLIENTS} clients, {BITS} bits; {kernels.describe()}; smallest of {repetitions} times")
     for name, function in cases.items():
         print(f"{name:40s} {milliseconds(function, repetitions):7.2f} ms")
+    seconds = milliseconds(lambda: aggregate.secure_sum_protocol(values), min(repetitions, 5)) / 1e3
+    print(f"secure sum of {VALUES} values, all parties: {seconds:.2f} s")
 
 
 if __name__ == "__main__":

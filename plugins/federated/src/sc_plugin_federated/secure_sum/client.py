@@ -143,7 +143,10 @@ class Client:
                 self._mask_secret, self._public[other][1], self._session.number, (self.number, other)
             )
             mask = expand(key, values.size, bits)
-            masked = masked + mask if other > self.number else masked - mask
+            if other > self.number:
+                masked += mask
+            else:
+                masked -= mask
         return self._message(Round.MASKED_INPUT, masked.astype(f"<u{bits // 8}").tobytes())
 
     def unmask(self, message: bytes) -> bytes:

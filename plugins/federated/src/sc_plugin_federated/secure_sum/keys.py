@@ -65,10 +65,11 @@ def expand(key: bytes, length: int, modulus_bits: int) -> Masked:
     Returns
     -------
     ndarray, shape (length,), uint32 or uint64
+        Not to be written to.
     """
     stream = Cipher(ChaCha20(key, bytes(16)), mode=None).encryptor()
     words = stream.update(bytes(length * modulus_bits // 8))
-    return np.frombuffer(words, f"<u{modulus_bits // 8}").astype(f"u{modulus_bits // 8}")
+    return np.frombuffer(words, f"<u{modulus_bits // 8}").astype(f"u{modulus_bits // 8}", copy=False)
 
 
 def _number(client: int) -> bytes:
