@@ -180,7 +180,8 @@ def test_without_held_out_classes_the_last_network_counts(task_config):
 def test_a_learner_of_tasks_needs_them(task_config):
     del task_config["few_shot"]
     with pytest.raises(
-        ConfigurationError, match=r"learns from TaskBatch; this run offers: Batch; a section \[few_shot\]"
+        ConfigurationError,
+        match=r"learns from TaskBatch; this run offers: Batch, Generation; a section \[few_shot\]",
     ):
         sc_run.train(task_config, output="run", progress=False)
 

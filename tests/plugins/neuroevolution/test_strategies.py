@@ -45,7 +45,7 @@ def test_a_quadratic_is_climbed(make):
 @EVERY
 @pytest.mark.parametrize("n_before", [0, 1, 7])
 def test_a_resumed_search_goes_on_bit_for_bit(make, n_before):
-    first = run(make(np.zeros(4), seed=5), n_before)
+    first = run(make(np.zeros(4), [1.0, 2.0, 3.0, 4.0], seed=5), n_before)
     first.ask()  # as when a run is stopped while a generation is judged
     state = stored(first.state_dict())
     second = make(np.ones(4), seed=99)

@@ -1,4 +1,4 @@
-"""Evolution of spiking networks for sc-core."""
+"""Evolution of spiking networks, a learner for sc-core."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ __all__ = [
     "CMAES",
     "FitnessWarning",
     "GeneticAlgorithm",
+    "NeuroevolutionLearner",
     "OpenAIES",
     "SNNGeneticEvolver",
 ]
@@ -18,12 +19,14 @@ __all__ = [
 if TYPE_CHECKING:
     from sc_plugin_neuroevolution.evaluation import FitnessWarning
     from sc_plugin_neuroevolution.evolver import SNNGeneticEvolver
+    from sc_plugin_neuroevolution.learner import NeuroevolutionLearner
     from sc_plugin_neuroevolution.strategies import CMAES, GeneticAlgorithm, OpenAIES
 
 _HOME = {
     "CMAES": "strategies",
     "FitnessWarning": "evaluation",
     "GeneticAlgorithm": "strategies",
+    "NeuroevolutionLearner": "learner",
     "OpenAIES": "strategies",
     "SNNGeneticEvolver": "evolver",
 }

@@ -1,7 +1,16 @@
 """The five contracts by which a run or a simulation drives any plugin without knowing it."""
 
 from sc_core.contracts.callback import Callback, Run
-from sc_core.contracts.experience import Batch, ClientBatches, ClientRound, Task, TaskBatch
+from sc_core.contracts.environment import Environment
+from sc_core.contracts.experience import (
+    Batch,
+    ClientBatches,
+    ClientRound,
+    Episodes,
+    Generation,
+    Task,
+    TaskBatch,
+)
 from sc_core.contracts.hdl import HDLBackend
 from sc_core.contracts.learner import GradientLearner, Learner
 from sc_core.contracts.opened_run import OpenedRun
@@ -14,6 +23,9 @@ __all__ = [
     "Callback",
     "ClientBatches",
     "ClientRound",
+    "Environment",
+    "Episodes",
+    "Generation",
     "GradientLearner",
     "HDLBackend",
     "Learner",

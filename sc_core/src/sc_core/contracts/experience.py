@@ -9,6 +9,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from sc_core.contracts.environment import Environment
+
 
 @attrs.frozen(eq=False)
 class Batch:
@@ -101,3 +103,45 @@ class ClientRound:
         numbers = [client.client for client in clients]
         if len(set(numbers)) < len(numbers):
             raise ValueError(f"{attribute.name} must have no client twice, got the numbers {numbers}")
+
+
+def _as_seeds(seeds: Iterable[int]) -> NDArray[np.int64]:
+    return np.array([int(seed) for seed in seeds], np.int64)
+
+
+def _at_least_one(
+    instance: object, attribute: attrs.Attribute[NDArray[np.int64]], seeds: NDArray[np.int64]
+) -> None:
+    if not seeds.size or seeds.min() < 0:
+        raise ValueError(f"{attribute.name} must be at least one integer >= 0, got {seeds.tolist()}")
+
+
+@attrs.frozen(eq=False)
+class Episodes:
+    """Episodes of an environment, from their beginnings to their ends.
+
+    Parameters
+    ----------
+    environment : Environment
+    seeds : sequence of int
+        One for each episode.
+    n_steps : int
+        Steps of the network for each of the environment's.
+    """
+
+    environment: Environment
+    seeds: NDArray[np.int64] = attrs.field(converter=_as_seeds, validator=_at_least_one)
+    n_steps: int = attrs.field(default=1, validator=attrs.validators.ge(1))
+
+
+@attrs.frozen(eq=False)
+class Generation:
+    """What all individuals of a generation are judged by.
+
+    Parameters
+    ----------
+    trial : Batch or Episodes
+        The same for all of them.
+    """
+
+    trial: Batch | Episodes

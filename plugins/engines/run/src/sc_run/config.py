@@ -15,6 +15,7 @@ from sc_core.errors import ConfigurationError
 from sc_run.client_splits import CLIENT_SPLITS
 from sc_run.clients import ClientsTable
 from sc_run.encoders import ENCODERS
+from sc_run.environments import EnvironmentTable
 from sc_run.few_shot import FewShotTable
 from sc_run.spreads import NeuronChoice, choose_neuron
 from sc_run.tasks import TASKS
@@ -139,7 +140,7 @@ class Config:
     """A whole configuration, every choice resolved and every option checked."""
 
     seed: int
-    data: DataTable
+    data: DataTable | None
     network: NetworkTable
     learner: Choice | None
     scheduler: Choice | None
@@ -147,6 +148,7 @@ class Config:
     training: TrainingTable
     few_shot: FewShotTable | None = None
     clients: ClientsTable | None = None
+    environment: EnvironmentTable | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -154,13 +156,14 @@ class _Sections:
     """The top level of the file."""
 
     seed: int = attrs.field(default=0, validator=_ge(0))
-    data: Any
+    data: Any = None
     network: Any
     learner: Any = None
     scheduler: Any = None
     callbacks: Any = None
     few_shot: Any = None
     clients: Any = None
+    environment: Any = None
     training: Any = attrs.field(factory=dict)
 
 
@@ -220,7 +223,7 @@ def parse_config(table: Mapping[str, Any], base_folder: Path) -> Config:
     sections = options.structure(_Sections, table, "")
     config = Config(
         seed=sections.seed,
-        data=_parse_data(_as_table(sections.data, "data"), base_folder),
+        data=None if sections.data is None else _parse_data(_as_table(sections.data, "data"), base_folder),
         network=_parse_network(sections.network),
         learner=_choose_optional("learner", sections.learner),
         scheduler=_choose_optional("scheduler", sections.scheduler),
@@ -230,7 +233,9 @@ def parse_config(table: Mapping[str, Any], base_folder: Path) -> Config:
         if sections.few_shot is None
         else options.structure(FewShotTable, sections.few_shot, "few_shot"),
         clients=None if sections.clients is None else _parse_clients(sections.clients),
+        environment=_parse_environment(sections.environment, base_folder),
     )
+    _check_source(config)
     if config.learner is None:
         if config.scheduler is not None:
             raise ConfigurationError("scheduler", "sets a learner's rate, but there is no section [learner]")
@@ -242,8 +247,29 @@ def parse_config(table: Mapping[str, Any], base_folder: Path) -> Config:
     return config
 
 
+def _parse_environment(value: object, base_folder: Path) -> EnvironmentTable | None:
+    if value is None:
+        return None
+    table = options.structure(EnvironmentTable, value, "environment")
+    return attrs.evolve(table, base_folder=str(base_folder / table.base_folder))
+
+
+def _check_source(config: Config) -> None:
+    if config.environment is None:
+        if config.data is None:
+            raise ConfigurationError("data", "is missing: a run needs a section [data] or [environment]")
+        return
+    for section in ("data", "few_shot", "clients"):
+        if getattr(config, section) is not None:
+            raise ConfigurationError(
+                section, "has no place beside [environment]: a run learns from one of them"
+            )
+    if any(projection.plasticity is not None for projection in config.network.projections):
+        raise ConfigurationError("environment", "is for a learner alone: a projection has a plasticity")
+
+
 def _check_tasks(config: Config) -> None:
-    if config.data.tasks is None:
+    if config.data is None or config.data.tasks is None:
         if config.training.tasks is not None:
             raise ConfigurationError("training.tasks", "needs several tasks, but data.tasks is missing")
     elif config.training.tasks != "together" and config.training.select is not None:
@@ -264,13 +290,10 @@ def config_table(config: Config) -> dict[str, Any]:
     dict
         `parse_config` makes an equal configuration of it.
     """
-    data = _without_none(attrs.asdict(config.data, recurse=False))
-    loader_options = data.pop("options")
-    if not _has_files(config.data):
-        del data["base_folder"]
     table = {
         "seed": config.seed,
-        "data": {**data, **loader_options},
+        "data": None if config.data is None else _data_table(config.data),
+        "environment": None if config.environment is None else _environment_table(config.environment),
         "network": _without_none(attrs.asdict(config.network, recurse=False)),
         "learner": config.learner,
         "scheduler": config.scheduler,
@@ -283,6 +306,21 @@ def config_table(config: Config) -> dict[str, Any]:
     }
     plain: dict[str, Any] = _plain(_without_none(table))
     return plain
+
+
+def _data_table(data: DataTable) -> dict[str, Any]:
+    table = _without_none(attrs.asdict(data, recurse=False))
+    loader_options = table.pop("options")
+    if not _has_files(data):
+        del table["base_folder"]
+    return {**table, **loader_options}
+
+
+def _environment_table(environment: EnvironmentTable) -> dict[str, Any]:
+    table = attrs.asdict(environment)
+    if ":" not in environment.name:
+        del table["base_folder"]
+    return table
 
 
 def _parse_data(table: dict[str, Any], base_folder: Path) -> DataTable:

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_core.contracts import Batch, TaskBatch
+from sc_core.contracts import Batch, Generation, TaskBatch
 from sc_core.errors import ConfigurationError
 from sc_run.samples import size_of
 
 
-def evaluate(network: Any, learner: Any | None, experiences: Iterable[Batch | TaskBatch]) -> dict[str, float]:
+def evaluate(
+    network: Any, learner: Any | None, experiences: Iterable[Batch | TaskBatch | Generation]
+) -> dict[str, float]:
     """Return the mean metrics over experiences, weighted by their sizes.
 
     Parameters
@@ -21,8 +23,8 @@ def evaluate(network: Any, learner: Any | None, experiences: Iterable[Batch | Ta
     network : Network
     learner : Learner or None
         Its ``evaluate`` is used where it offers one; else the network is simulated and `score` scores it.
-    experiences : iterable of Batch or TaskBatch
-        Tasks need a learner that offers ``evaluate``.
+    experiences : iterable of Batch, TaskBatch or Generation
+        All but batches need a learner that offers ``evaluate``.
 
     Returns
     -------

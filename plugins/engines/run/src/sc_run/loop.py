@@ -199,8 +199,9 @@ class TrainingLoop:
         if not self._watchers.take_arrays:
             return
         drawn = next(iter(self._drawn(self._parts.validation or self._parts.train)))
-        for name, values in observe(self.network, scored_batches(drawn)[0]):
-            self._watchers.log_array(name, values, self.step)
+        for batch in scored_batches(drawn)[:1]:  # of episodes there is none
+            for name, values in observe(self.network, batch):
+                self._watchers.log_array(name, values, self.step)
 
     def _n_tasks_begun(self) -> int:
         return self._parts.n_tasks if len(self._parts.stages) == 1 else self._stage + 1

@@ -16,7 +16,7 @@ from sc_run.config import parse_config, read_toml
 from sc_run.parts import Parts, assemble
 from sc_run.random_streams import random_stream
 from sc_run.run_folder import CONFIG_NAME
-from sc_run.samples import Samples, draw_all
+from sc_run.samples import SampleGenerations, Samples, draw_all
 
 
 @attrs.frozen(eq=False)
@@ -30,6 +30,8 @@ class _BestOfRun:
 
     def batches(self, part: Literal["train", "validation", "test"]) -> Iterable[Batch]:
         pool = {"train": self.parts.train, "validation": self.parts.validation, "test": self.parts.test}[part]
+        if isinstance(pool, SampleGenerations):
+            pool = pool.samples
         if not isinstance(pool, Samples):
             raise ConfigurationError(str(self.folder), f"this run learns from {pool.unit}, not from samples")
         config = self.parts.config

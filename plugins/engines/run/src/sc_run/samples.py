@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_core.contracts import Batch, TaskBatch
+from sc_core.contracts import Batch, Episodes, Generation, TaskBatch
 from sc_run.encoders import Encoder
 
 
@@ -91,6 +91,31 @@ class Samples:
         )
 
 
+@attrs.frozen(eq=False)
+class SampleGenerations:
+    """Samples by which the individuals of a generation are judged.
+
+    Parameters
+    ----------
+    samples : Samples
+    """
+
+    unit: ClassVar[str] = "samples"
+
+    samples: Samples
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def of_task(self, task: int) -> SampleGenerations:
+        """Return the samples of one task."""
+        return SampleGenerations(self.samples.of_task(task))
+
+    def draw(self, chosen: NDArray[np.int64], encoder: Encoder, rng: np.random.Generator) -> Generation:
+        """Return some samples, as `Samples.draw` does, as what a generation is judged by."""
+        return Generation(self.samples.draw(chosen, encoder, rng))
+
+
 def draw_all(pool: Pool, batch_size: int, encoder: Encoder, rng: np.random.Generator) -> Iterator[Any]:
     """Yield all units of a pool in their order, `batch_size` at a time; the last experience may be smaller.
 
@@ -103,19 +128,25 @@ def draw_all(pool: Pool, batch_size: int, encoder: Encoder, rng: np.random.Gener
 
     Yields
     ------
-    Batch or TaskBatch
+    Batch, TaskBatch or Generation
     """
     for start in range(0, len(pool), batch_size):
         yield pool.draw(np.arange(start, min(start + batch_size, len(pool))), encoder, rng)
 
 
-def size_of(experience: Batch | TaskBatch) -> int:
-    """Return how many samples, or tasks, an experience is of."""
+def size_of(experience: Batch | TaskBatch | Generation) -> int:
+    """Return how many samples, tasks or episodes an experience is of."""
     if isinstance(experience, TaskBatch):
         return len(experience.tasks)
+    if isinstance(experience, Generation):
+        trial = experience.trial
+        return len(trial.seeds) if isinstance(trial, Episodes) else size_of(trial)
     return int(experience.inputs.shape[1])
 
 
-def scored_batches(experience: Batch | TaskBatch) -> list[Batch]:
-    """Return the batches by which a network is judged: of tasks their query sets."""
-    return [task.query for task in experience.tasks] if isinstance(experience, TaskBatch) else [experience]
+def scored_batches(experience: Batch | TaskBatch | Generation) -> list[Batch]:
+    """Return the batches by which a network is judged: of tasks their query sets, of episodes none."""
+    if isinstance(experience, TaskBatch):
+        return [task.query for task in experience.tasks]
+    batch = experience.trial if isinstance(experience, Generation) else experience
+    return [] if isinstance(batch, Episodes) else [batch]

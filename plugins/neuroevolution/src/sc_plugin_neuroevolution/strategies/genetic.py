@@ -155,6 +155,7 @@ class GeneticAlgorithm:
         return {
             "population": self.population.copy(),
             "solution": self._solution.copy(),
+            "scale": self._scale.copy(),
             "n_generations": self.n_generations,
             "seed": self._seed,
         }
@@ -174,4 +175,5 @@ class GeneticAlgorithm:
             )
         self.population, self._seed = population, int(state["seed"])
         self._solution = np.array(state["solution"], np.float64)
+        self._scale = np.array(state["scale"], np.float64)
         self.n_generations = int(state["n_generations"])

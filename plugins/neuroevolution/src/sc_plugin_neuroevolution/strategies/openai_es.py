@@ -175,6 +175,7 @@ class OpenAIES:
             "first": self._first.copy(),
             "mean": self._mean.copy(),
             "moments": self._moments.copy(),
+            "scale": self._scale.copy(),
             "lr": self.lr,
             "n_generations": self.n_generations,
             "seed": self._seed,
@@ -193,5 +194,6 @@ class OpenAIES:
             raise CheckpointError(f"the saved mean has {mean.size} weights, this one {self._mean.size}")
         self._mean, self._first = mean, np.array(state["first"], np.float64)
         self._moments = np.array(state["moments"], np.float64)
+        self._scale = np.array(state["scale"], np.float64)
         self.lr = float(state["lr"])
         self.n_generations, self._seed = int(state["n_generations"]), int(state["seed"])
