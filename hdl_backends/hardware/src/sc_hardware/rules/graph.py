@@ -187,6 +187,10 @@ class RuleGraph:
         """Bits of a signed integer that holds every value of every node, for every legal choice of parameters."""
         return max(node.type.signed_width.largest for node in self.nodes)
 
+    def bits_for(self, parameters: Mapping[str, int]) -> int:
+        """Return the bits of a signed integer that holds every value for one choice of parameters."""
+        return max(node.type.signed_width.value(parameters) for node in self.nodes)
+
     def node(self, name: str) -> Node:
         """Return the node of a name; KeyError if there is none."""
         return self._by_name[name]
