@@ -32,7 +32,8 @@ KERNELS = (
     "stdp",
 )
 DECLARATIONS = ("network", "eprop", "tangent", "stdp")
-SINGLE_TYPE_KERNELS = ("integer", "votes", "bitstreams")
+SHARED = ("constants", "rules", "online_o1_rules")
+SINGLE_TYPE_KERNELS = ("integer", "votes", "bitstreams", "online_o1")
 """Kernels that exist once, for integers or double, each with declarations of its own."""
 FLOATING_TYPES = {"f32": "float", "f64": "double"}
 
@@ -71,7 +72,7 @@ def openmp_flags() -> list[str]:
 def describe() -> FFI:
     """Return the builder that setuptools compiles."""
     builder = FFI()
-    shared = [(SOURCES / f"{name}.cdef").read_text(encoding="utf-8") for name in ("constants", "rules")]
+    shared = [(SOURCES / f"{name}.cdef").read_text(encoding="utf-8") for name in SHARED]
     typed = [declarations(suffix, c_type) for suffix, c_type in FLOATING_TYPES.items()]
     single = [(SOURCES / f"{name}.cdef").read_text(encoding="utf-8") for name in SINGLE_TYPE_KERNELS]
     builder.cdef("\n".join([*shared, *typed, *single]))

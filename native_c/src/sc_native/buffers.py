@@ -10,16 +10,12 @@ from numpy.typing import NDArray
 from sc_native._kernels import ffi, lib
 
 SUFFIXES = {np.dtype(np.float32): "f32", np.dtype(np.float64): "f64"}
-_C_TYPES = {
+_C_TYPES: dict[np.dtype[Any], str] = {
     np.dtype(np.float32): "float[]",
     np.dtype(np.float64): "double[]",
-    np.dtype(np.int32): "int32_t[]",
-    np.dtype(np.int64): "int64_t[]",
-    np.dtype(np.uint64): "uint64_t[]",
-    np.dtype(np.uint8): "uint8_t[]",
-    np.dtype(np.uint32): "uint32_t[]",
-    np.dtype(np.uint64): "uint64_t[]",
 }
+for _name in (f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)):
+    _C_TYPES[np.dtype(_name)] = f"{_name}_t[]"
 
 
 class KernelError(RuntimeError):

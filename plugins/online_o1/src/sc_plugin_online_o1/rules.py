@@ -1,4 +1,4 @@
-"""The rule as documented, written once (specs/online-o1.md)."""
+"""The rule as documented, and one that forgets: each written once (specs/online-o1.md)."""
 
 from __future__ import annotations
 
@@ -46,6 +46,20 @@ def decay(value: Any, decay_shift: Any) -> Any:
     return select(stays, value, remaining)
 
 
+def fade(value: Any, decay_shift: Any) -> Any:
+    """Return F(v), which loses at least 1 in every step until it is 0 (eq. 6)."""
+    lost = shift_right(value, decay_shift, "away_from_zero")
+    return value - lost
+
+
+def pairing_of_spikes(state: Any, inputs: Any, max_trace: Any) -> Any:
+    """Return p - d, what the spikes of this step add to the eligibility (eq. 3)."""
+    latest_pre_trace = select(inputs.pre_spike, max_trace, state.pre_trace)
+    potentiation = select(inputs.post_spike, latest_pre_trace, 0)
+    depression = select(inputs.pre_spike, state.post_trace, 0)
+    return potentiation - depression
+
+
 @rule(state=STATE, inputs=INPUTS, parameters=PARAMETERS)
 def reward_modulated_stdp(state: Any, inputs: Any, params: Any) -> Any:
     """Reward-modulated STDP with bounded traces: eligibility collects pairings, reward turns it into weight."""
@@ -55,10 +69,7 @@ def reward_modulated_stdp(state: Any, inputs: Any, params: Any) -> Any:
     pre_trace = select(inputs.pre_spike, max_trace, decayed_pre_trace)
     post_trace = select(inputs.post_spike, max_trace, decayed_post_trace)
 
-    latest_pre_trace = select(inputs.pre_spike, max_trace, state.pre_trace)
-    potentiation = select(inputs.post_spike, latest_pre_trace, 0)
-    depression = select(inputs.pre_spike, state.post_trace, 0)
-    pairing = potentiation - depression
+    pairing = pairing_of_spikes(state, inputs, max_trace)
     decayed_eligibility = decay(state.eligibility, params.trace_decay_shift)
     eligibility_sum = decayed_eligibility + pairing
     eligibility = saturate(eligibility_sum, Signed(params.trace_bits))
@@ -68,3 +79,27 @@ def reward_modulated_stdp(state: Any, inputs: Any, params: Any) -> Any:
     weight_sum = state.weight + weight_change
     weight = saturate(weight_sum, Unsigned(params.weight_bits))
     return state.replace(weight=weight, pre_trace=pre_trace, post_trace=post_trace, eligibility=eligibility)
+
+
+@rule(state=STATE, inputs=INPUTS, parameters=PARAMETERS)
+def fading_reward_modulated_stdp(state: Any, inputs: Any, params: Any) -> Any:
+    """Reward-modulated STDP whose traces reach 0, and whose weight moves alike in both directions."""
+    max_trace = Unsigned(params.trace_bits).maximum
+    faded_pre_trace = fade(state.pre_trace, params.trace_decay_shift)
+    faded_post_trace = fade(state.post_trace, params.trace_decay_shift)
+    pre_trace = select(inputs.pre_spike, max_trace, faded_pre_trace)
+    post_trace = select(inputs.post_spike, max_trace, faded_post_trace)
+
+    pairing = pairing_of_spikes(state, inputs, max_trace)
+    faded_eligibility = fade(state.eligibility, params.trace_decay_shift)
+    eligibility_sum = faded_eligibility + pairing
+    eligibility = saturate(eligibility_sum, Signed(params.trace_bits))
+
+    product = inputs.reward * eligibility
+    weight_change = shift_right(product, params.learning_shift, "toward_zero")
+    weight_sum = state.weight + weight_change
+    weight = saturate(weight_sum, Unsigned(params.weight_bits))
+    return state.replace(weight=weight, pre_trace=pre_trace, post_trace=post_trace, eligibility=eligibility)
+
+
+RULES = {rule.name: rule for rule in (reward_modulated_stdp, fading_reward_modulated_stdp)}

@@ -8,7 +8,9 @@ A type is wide enough for a configuration where `RuleGraph.bits_for` says so; 64
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+
+import attrs
 
 from sc_hardware.rules.graph import Constant, Node, RuleGraph
 from sc_hardware.rules.types import ValueType
@@ -52,59 +54,82 @@ _NARROWEST_INTEGER = 32
 _LINE = 118
 
 
-def needed_nodes(graph: RuleGraph, fields: Iterable[str]) -> list[Node]:
-    """Return what the next values of some fields depend on, in topological order."""
-    needed = {graph.next_state[field] for field in fields}
-    for node in reversed(graph.nodes):
-        if node in needed:
-            needed.update(node.operands)
-    return [node for node in graph.nodes if node in needed]
-
-
-def parameters_read(graph: RuleGraph, fields: Iterable[str]) -> list[str]:
-    """Return the parameters that the function of some fields takes, in the order of their declaration."""
-    read: set[str] = set()
-    for node in needed_nodes(graph, fields):
-        if node.operation == "parameter":
-            read.add(str(node.name))
-        forms = [node.amount, node.constant.exponent if node.constant and node.constant.coefficient else None]
-        if node.operation == "saturate":
-            forms += node.type.width.terms
-        read |= {p.name for form in forms if form is not None for p, _ in form.coefficients}
-    return [parameter.name for parameter in graph.parameters if parameter.name in read]
-
-
-def leaves_read(graph: RuleGraph, fields: Iterable[str]) -> list[str]:
-    """Return the fields of the state, then the inputs, that the function of some fields takes."""
-    needed = {n.name for n in needed_nodes(graph, fields) if n.operation in ("state", "input")}
-    return [field.name for field in (*graph.state, *graph.inputs) if field.name in needed]
-
-
-def step_function(graph: RuleGraph, suffix: str, fields: Iterable[str]) -> str:
-    """Return a static inline function that computes the next values of some fields.
+@attrs.frozen
+class Piece:
+    """A part of a graph as a function: some nodes, computed from others and from parameters.
 
     Parameters
     ----------
     graph : RuleGraph
-    suffix : str
-        The function is called ``NAME(<rule>_<suffix>)``.
-    fields : iterable of str
-        Its arguments are what they depend on: parameters, old values and inputs, in the order of declaration, and
-        a pointer for each field's next value.
+    outputs : mapping of str to Node
+        The function's results by name.
+    given : frozenset of Node, optional
+        Nodes that the function takes as arguments; fields of the state and inputs always are.
+    """
+
+    graph: RuleGraph
+    outputs: Mapping[str, Node]
+    given: frozenset[Node] = frozenset()
+
+    @property
+    def nodes(self) -> list[Node]:
+        """What the outputs depend on, arguments included, in topological order."""
+        needed = set(self.outputs.values())
+        for node in reversed(self.graph.nodes):
+            if node in needed and node not in self.given:
+                needed.update(node.operands)
+        return [node for node in self.graph.nodes if node in needed]
+
+    @property
+    def arguments(self) -> list[str]:
+        """Fields, inputs and given nodes that the outputs depend on, in the order of the graph."""
+        return [str(n.name) for n in self.nodes if n.operation in ("state", "input") or n in self.given]
+
+    @property
+    def parameters(self) -> list[str]:
+        """The parameters that the outputs depend on, in the order of their declaration."""
+        read: set[str] = set()
+        for node in self.nodes:
+            if node in self.given:
+                continue
+            if node.operation == "parameter":
+                read.add(str(node.name))
+            forms = [
+                node.amount,
+                node.constant.exponent if node.constant and node.constant.coefficient else None,
+            ]
+            if node.operation == "saturate":
+                forms += node.type.width.terms
+            read |= {p.name for form in forms if form is not None for p, _ in form.coefficients}
+        return [parameter.name for parameter in self.graph.parameters if parameter.name in read]
+
+
+def next_state(graph: RuleGraph, fields: Iterable[str] | None = None) -> Piece:
+    """Return the piece that computes the next values of some fields, or of all."""
+    wanted = graph.next_state if fields is None else fields
+    return Piece(graph, {field: graph.next_state[field] for field in wanted})
+
+
+def piece_function(piece: Piece, name: str) -> str:
+    """Return a piece as a static inline function ``NAME(name)``.
+
+    Its arguments are the piece's parameters, its arguments, and a pointer ``<output>_`` for each output.
 
     Raises
     ------
     RuleError
         If the rule can need more than 64 bits (`Rule.require_64_bits`, called by those above).
     """
-    wanted = list(fields)
-    arguments = [f"INTEGER {name}" for name in (*parameters_read(graph, wanted), *leaves_read(graph, wanted))]
-    arguments += [f"INTEGER *{name}_" for name in wanted]  # no name of a rule ends so
-    head = f"static inline void NAME({graph.name}_{suffix})("
-    nodes = needed_nodes(graph, wanted)
-    body = [f"    {_definition(node)}" for node in nodes if node.name and node.operation not in _GIVEN]
-    body += [f"    *{field}_ = {_read(graph.next_state[field])};" for field in wanted]
-    return "\n".join([wrapped(head, arguments, ")"), "{", *body, "}"]) + "\n"
+    arguments = [f"INTEGER {argument}" for argument in (*piece.parameters, *piece.arguments)]
+    arguments += [f"INTEGER *{output}_" for output in piece.outputs]  # no name of a rule ends so
+    given = ("state", "input", "parameter")
+    body = [
+        f"    {_definition(node)}"
+        for node in piece.nodes
+        if node.name and node.operation not in given and node not in piece.given
+    ]
+    body += [f"    *{output}_ = {_read(node)};" for output, node in piece.outputs.items()]
+    return "\n".join([wrapped(f"static inline void NAME({name})(", arguments, ")"), "{", *body, "}"]) + "\n"
 
 
 def wrapped(head: str, arguments: Iterable[str], tail: str) -> str:
@@ -118,9 +143,6 @@ def wrapped(head: str, arguments: Iterable[str], tail: str) -> str:
         else:
             line += text if line.endswith("(") else f" {text}"
     return "\n".join([*lines, line])
-
-
-_GIVEN = ("state", "input", "parameter")
 
 
 def _definition(node: Node) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sc_hardware.rules.c import FIXED_POINT_H, MACROS, leaves_read, parameters_read, step_function, wrapped
+from sc_hardware.rules.c import FIXED_POINT_H, MACROS, next_state, piece_function, wrapped
 from sc_hardware.rules.errors import RuleError
 from sc_hardware.rules.rule import Rule
 
@@ -48,13 +48,14 @@ def run_definition(rule: Rule) -> str:
     """Return the step of a rule and its run function, in 64-bit integers."""
     graph, fields = rule.graph, [field.name for field in rule.state]
     inputs = {field.name for field in rule.inputs}
-    arguments = parameters_read(graph, fields)
+    step = next_state(graph)
+    arguments = step.parameters
     unread = [name for name in rule.parameters if name not in arguments]
-    arguments += [f"{n}[row + lane]" if n in inputs else f"{n}[lane]" for n in leaves_read(graph, fields)]
+    arguments += [f"{n}[row + lane]" if n in inputs else f"{n}[lane]" for n in step.arguments]
     arguments += [f"&{name}_" for name in fields]
     return "\n".join(
         [
-            step_function(graph, "step", fields),
+            piece_function(step, f"{graph.name}_step"),
             run_declaration(rule).removesuffix(";\n"),
             "{",
             *(f"    (void){name};" for name in unread),
