@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from sc_hardware.verification.programs import MissingProgram
+
+sys.path.insert(0, str(Path(__file__).parent))  # rules_under_test
 
 
 @pytest.hookimpl(wrapper=True)

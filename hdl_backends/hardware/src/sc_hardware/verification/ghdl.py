@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -28,6 +29,8 @@ _WARNINGS = (
     "others",
     "static",
 )
+# GHDL 2.0 writes constants of more than 32 bits as in VHDL, "0101": in Verilog that is text of 8 bits a letter.
+_VECTOR_AS_STRING = re.compile(r'"([01]+)"')
 _STANDARD = "--std=08"
 
 
@@ -120,4 +123,5 @@ def to_verilog(
     program = find_program("ghdl")
     run_program([program, "-a", _STANDARD, *files], folder)
     overrides = [f"-g{name}={value}" for name, value in (generics or {}).items()]
-    return run_program([program, "synth", _STANDARD, "--out=verilog", *overrides, top], folder)
+    text = run_program([program, "synth", _STANDARD, "--out=verilog", *overrides, top], folder)
+    return _VECTOR_AS_STRING.sub(lambda match: f"{len(match[1])}'b{match[1]}", text)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from sc_core.atomic_file import replacing
 from sc_hardware.verification.programs import MissingProgram, find_program, run_program
 
 
@@ -43,6 +44,7 @@ def build(
     top: str,
     harness: str,
     parameters: Mapping[str, int] | None = None,
+    runtime: Path | None = None,
 ) -> Path:
     """Compile Verilog with a C++ harness into a program.
 
@@ -58,6 +60,8 @@ def build(
         The C++ source with ``main``, relative to `folder`.
     parameters : mapping of str to int, optional
         The module's parameters, where they are not the defaults.
+    runtime : pathlib.Path, optional
+        A folder that keeps Verilator's own compiled library from one build to the next, which is most of the time.
 
     Returns
     -------
@@ -70,23 +74,40 @@ def build(
         If it does not compile.
     """
     program, environment = _verilator()
-    for needed in ("make", "g++"):
-        find_program(needed)
-    objects = f"build_{top}"
+    compiler: list[str | Path] = [find_program("g++"), "-std=c++17", "-O1", "-pthread"]
+    objects = folder / f"build_{top}"
     command: list[str | Path] = [
         program,
         "--cc",
-        "--exe",
-        "--build",
         "-O3",
-        "-CFLAGS",
-        "-O1",
         *_language(top, parameters),
+        "--Mdir",
+        objects,
+        *files,
     ]
-    run_program(
-        [*command, "--Mdir", objects, "-o", "simulate", *files, harness], folder, environment=environment
+    run_program(command, folder, environment=environment)
+    include = Path(
+        run_program([program, "--getenv", "VERILATOR_ROOT"], folder, environment=environment).strip()
     )
-    return folder / objects / "simulate"
+    flags = [f"-I{include / 'include'}", f"-I{include / 'include' / 'vltstd'}", f"-I{objects}"]
+    library = _runtime(runtime or objects, include / "include", [*compiler, *flags])
+    # All in one translation unit: Verilator's headers take longer to read than its sources to compile.
+    sources = [*sorted(objects.glob(f"V{top}*.cpp")), folder / harness]
+    (objects / "all.cc").write_text("".join(f'#include "{path}"\n' for path in sources))
+    run_program([*compiler, *flags, objects / "all.cc", *library, "-o", objects / "simulate"], folder)
+    return objects / "simulate"
+
+
+def _runtime(folder: Path, include: Path, compiler: Sequence[str | Path]) -> list[Path]:
+    """Return Verilator's own library as object files, compiled unless `folder` has them."""
+    compiled = []
+    for name in ("verilated", "verilated_threads"):
+        target = folder / f"{name}.o"
+        if not target.exists():
+            with replacing(target) as unfinished:
+                run_program([*compiler, "-c", include / f"{name}.cpp", "-o", unfinished], folder)
+        compiled.append(target)
+    return compiled
 
 
 def _language(top: str, parameters: Mapping[str, int] | None) -> list[str]:

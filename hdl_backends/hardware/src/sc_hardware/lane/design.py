@@ -1,0 +1,226 @@
+"""What a lane is made of, in no particular language: modules, ports, widths, constants, signals, registers.
+
+Every operand has the width and the sign of the operation that reads it, by a conversion that is decided here, for
+all legal parameters at once. A backend prints; it decides nothing.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from sc_hardware.rules.graph import Constant
+from sc_hardware.rules.widths import Affine, Width
+
+
+@attrs.frozen
+class Shape:
+    """What a signal looks like.
+
+    Attributes
+    ----------
+    kind : str
+        ``"bit"``, ``"unsigned"`` or ``"signed"``.
+    width : Width
+        How many bits, over the parameters.
+    bits : str
+        The same as written in the sources: the name of a parameter or of a width, or a number.
+    """
+
+    kind: str
+    width: Width
+    bits: str
+
+    @property
+    def signed(self) -> bool:
+        """Whether it is in two's complement."""
+        return self.kind == "signed"
+
+    @property
+    def is_bit(self) -> bool:
+        """Whether it is one wire, not a vector."""
+        return self.kind == "bit"
+
+
+@attrs.frozen
+class Parameter:
+    """A parameter of a module, a generic of an entity."""
+
+    name: str
+    low: int
+    high: int
+    default: int
+
+
+@attrs.frozen
+class Port:
+    """A connection of a module; `direction` is ``"in"`` or ``"out"``."""
+
+    name: str
+    direction: str
+    shape: Shape
+    comment: str = ""
+
+
+@attrs.frozen
+class NamedWidth:
+    """A number of bits with a name, and why it is enough."""
+
+    name: str
+    value: Width
+    derivation: str
+
+
+@attrs.frozen
+class NamedConstant:
+    """A value with a name: a constant of the rule, the end of a range, or a parameter that is computed with."""
+
+    name: str
+    shape: Shape
+    value: Constant | Affine
+    comment: str
+
+
+@attrs.frozen
+class Signal:
+    """A signal of a module, or a named constant, where it is read or assigned."""
+
+    name: str
+    shape: Shape
+
+
+@attrs.frozen
+class Operand:
+    """A signal as an operation reads it.
+
+    Attributes
+    ----------
+    signal : Signal
+    conversion : str
+        ``"same"``: its bits as they are. ``"extend"``: more bits, by its own sign, at least one more whatever the
+        parameters. ``"low"``: its lowest bits, which hold its value there.
+    shape : Shape
+        What the operation reads.
+    """
+
+    signal: Signal
+    conversion: str
+    shape: Shape
+
+
+@attrs.frozen
+class Literal:
+    """A number where it is read."""
+
+    value: int
+    shape: Shape
+
+
+@attrs.frozen
+class Assignment:
+    """One operation and the signal that it drives.
+
+    Attributes
+    ----------
+    target : Signal
+    operation : str
+        As in `sc_hardware.rules.graph`, but for three. ``copy``: the operand. ``top``: the highest bits of the
+        operand, as many as the target has. ``clamp``: the first operand, not above the second and not below the
+        third.
+    operands : tuple of Operand or Literal
+    amount : Affine or None
+        Of a shift.
+    source : str
+        The line of the rule that says so; empty where it is the same as that of the assignment before.
+    """
+
+    target: Signal
+    operation: str
+    operands: tuple[Operand | Literal, ...]
+    amount: Affine | None = None
+    source: str = ""
+
+
+@attrs.frozen
+class Instance:
+    """A module within a module: what is connected to its ports."""
+
+    label: str
+    module: Module
+    connections: tuple[tuple[str, str], ...]
+
+
+@attrs.frozen
+class Register:
+    """A part of the state: cleared by reset, loaded where `load` names a port, else stepped."""
+
+    signal: Signal
+    next_value: str
+    load: str | None
+
+
+@attrs.frozen
+class Module:
+    """One module.
+
+    Attributes
+    ----------
+    name : str
+    summary : str
+        What it does, in a sentence.
+    parameters : tuple of Parameter
+        Only those that it reads.
+    ports : tuple of Port
+    widths : tuple of NamedWidth
+    constants : tuple of NamedConstant
+    signals : tuple of Signal
+        Those that are no ports.
+    assignments : tuple of Assignment
+        In an order in which each reads only what is above it.
+    instances : tuple of Instance
+    registers : tuple of Register
+        A module that has some has the ports ``clk``, ``rst_n``, ``step_en`` and ``update_done`` as well.
+    unread : tuple of str
+        Signals of which some bits are read by nothing, which a linter wants to be told.
+    """
+
+    name: str
+    summary: str
+    parameters: tuple[Parameter, ...]
+    ports: tuple[Port, ...]
+    widths: tuple[NamedWidth, ...] = ()
+    constants: tuple[NamedConstant, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
+    instances: tuple[Instance, ...] = ()
+    registers: tuple[Register, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class LaneDesign:
+    """A rule as hardware that steps one synapse per clock.
+
+    Attributes
+    ----------
+    rule : str
+        Its name.
+    description : str
+        What it does.
+    lane : Module
+        The registers, and the step between them.
+    step : Module
+        From state and inputs to the next state, combinational.
+    stages : tuple of Module
+        The step, cut at its multipliers: a multiplier's operands are ports of the stage that it is in.
+    """
+
+    rule: str
+    description: str
+    lane: Module
+    step: Module
+    stages: tuple[Module, ...]
+
+    @property
+    def modules(self) -> tuple[Module, ...]:
+        """All of them, each after those that it contains."""
+        return (*self.stages, self.step, self.lane)

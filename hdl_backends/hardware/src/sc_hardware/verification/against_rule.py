@@ -1,0 +1,100 @@
+"""Prove that emitted Verilog computes the rule: the rule's own function, run on solver terms, is the other side.
+
+The step is cut at its multipliers (specs/hdl.md, "Proof"): what a stage hands on to a multiplier is proven equal to
+the rule's factor, and then both are the same free variable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import z3
+
+from sc_hardware.lane.design import LaneDesign, Module
+from sc_hardware.rules import Rule
+from sc_hardware.verification import yosys
+from sc_hardware.verification.products import Signal, as_sort, free_products
+from sc_hardware.verification.solving import Proof, prove
+from sc_hardware.verification.verilog_terms import ModuleTerms, read_module
+
+
+def module_source(design: LaneDesign, module: Module, parameters: Mapping[str, int]) -> yosys.Source:
+    """Return where a module of emitted Verilog is found, with those of a rule's parameters that it has."""
+    own = {p.name: parameters[p.name.lower()] for p in module.parameters if p.name.lower() in parameters}
+    return yosys.Source(tuple(f"{each.name}.v" for each in design.modules), module.name, own)
+
+
+def prove_against_rule(
+    rule: Rule,
+    design: LaneDesign,
+    parameters: Mapping[str, int],
+    folder: Path,
+    *,
+    time_limit: float,
+    report: Callable[[Proof], None] = lambda proof: None,
+) -> list[Proof]:
+    """Prove that the Verilog of a design computes a rule, for one choice of its parameters.
+
+    Parameters
+    ----------
+    rule : Rule
+        The rule.
+    design : LaneDesign
+        Its lane, emitted as Verilog in `folder`.
+    parameters : mapping of str to int
+        Those of the rule that differ from their defaults.
+    folder : pathlib.Path
+        Where the files are.
+    time_limit : float
+        Seconds for each claim.
+    report : callable, optional
+        Called with each proof as it is done.
+
+    Returns
+    -------
+    list of Proof
+        One for the factors and one for the next value of every field of the state. All must hold.
+    """
+    chosen = {**rule.graph.defaults, **parameters}
+    state, inputs = rule.solver_inputs(chosen)
+    leaves = {**state, **inputs}
+    wanted = rule.step(state, inputs, chosen)
+    signals: dict[str, Signal] = {
+        field.name: Signal(leaves[field.name], field.type.signed) for field in (*rule.state, *rule.inputs)
+    }
+    open_ends = {field: rule.graph.next_state[field].name or "" for field in wanted}
+    proofs: list[Proof] = []
+
+    def done(proof: Proof) -> None:
+        proofs.append(proof)
+        report(proof)
+
+    for place, module in enumerate(design.stages):
+        terms = read_module(module_source(design, module, chosen), folder)
+        outputs = _with_signals(terms, signals)
+        for port in module.ports:
+            if port.direction == "out":
+                signals[port.name] = Signal(outputs[port.name], port.shape.signed)
+        for field in [field for field, name in open_ends.items() if name in signals]:
+            done(_next_value(field, wanted[field], signals[open_ends.pop(field)], time_limit))
+        if place + 1 < len(design.stages):
+            wanted, found = free_products(wanted, signals, set(leaves), time_limit)
+            for proof in found:
+                done(proof)
+    return proofs
+
+
+def _with_signals(terms: ModuleTerms, signals: Mapping[str, Signal]) -> dict[str, Any]:
+    """Return the outputs of a module with what is connected to its inputs."""
+    connected = [
+        (variable, as_sort(signals[name].term, variable.sort())) for name, variable in terms.inputs.items()
+    ]
+    # z3 replaces all at once, so that a signal may have the name of another module's port.
+    return {name: z3.substitute(term, *connected) for name, term in terms.outputs.items()}
+
+
+def _next_value(field: str, wanted: Any, signal: Signal, time_limit: float) -> Proof:
+    equal = signal.term == wanted if not z3.is_expr(wanted) else as_sort(signal.term, wanted.sort()) == wanted
+    return prove(f"next {field}: the Verilog is the rule", equal, time_limit=time_limit)
