@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from sc_core import LIF, Input, Network, Population, Projection, Simulation, registry
+from sc_core import LI, LIF, Input, Network, Population, Projection, Simulation, registry
 from sc_core.errors import CheckpointError, ConfigurationError, ShapeError
 from sc_plugin_homeostatic import HomeostaticPlasticity
 
@@ -215,6 +215,15 @@ def test_a_saved_rule_goes_on_with_the_same_bits(scope):
 def test_impossible_options_are_refused(options, words):
     with pytest.raises(ConfigurationError, match=words):
         HomeostaticPlasticity(**options)
+
+
+def test_what_does_not_spike_is_refused():
+    source, readout = Population("source", 2, Input()), Population("readout", 1, LI())
+    with pytest.raises(ConfigurationError, match=r"source->readout.plasticity: .* a target that spikes"):
+        HomeostaticPlasticity().bind(Projection(source, readout, [[1.0], [1.0]]), 1.0, None)
+    for wrong in (0.5, math.nan):
+        with pytest.raises(ConfigurationError, match="must be 0 or 1, neuron 1 has"):
+            HomeostaticPlasticity().update(SimpleNamespace(spikes=np.array([0.0, wrong])))
 
 
 def test_another_population_is_refused():

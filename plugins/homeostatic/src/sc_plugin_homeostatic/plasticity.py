@@ -81,7 +81,18 @@ class HomeostaticPlasticity:
         self.rates = np.empty(0) if whole else np.full(n, float(self.options.target_rate))
 
     def bind(self, projection: Any, dt: float, rng: np.random.Generator) -> None:
-        """Take a projection's weights into care; `rng` is not used."""
+        """Take a projection's weights into care; `rng` is not used.
+
+        Raises
+        ------
+        ConfigurationError
+            If the target emits no spikes.
+        """
+        if not getattr(projection.target, "spiking", True):
+            raise ConfigurationError(
+                f"{getattr(projection, 'name', 'projection')}.plasticity",
+                "homeostatic needs a target that spikes: a readout has no rate",
+            )
         self._projection = projection
         self._start(projection.target.n, dt)
 
@@ -107,8 +118,8 @@ class HomeostaticPlasticity:
 
         Raises
         ------
-        ShapeError
-            If it is not the population of the calls before.
+        ShapeError, ConfigurationError
+            If it is not the population of the calls before, or its spikes are not 0 or 1.
         """
         spikes = self._spikes_of(population)
         projections = [p for p in _incoming(population) if hasattr(p, "data")]
@@ -129,7 +140,13 @@ class HomeostaticPlasticity:
 
     def _spikes_of(self, population: Any) -> NDArray[np.float64]:
         if self.options.spike_source == "spikes" and hasattr(population, "spikes"):
-            return np.asarray(population.spikes, dtype=np.float64)
+            spikes = np.asarray(population.spikes, dtype=np.float64)
+            wrong = np.flatnonzero((spikes != 0) & (spikes != 1))
+            if wrong.size:
+                raise ConfigurationError(
+                    "population.spikes", f"must be 0 or 1, neuron {wrong[0]} has {spikes[wrong[0]]}"
+                )
+            return spikes
         return (np.asarray(population.voltages) > _SPIKING).astype(np.float64)
 
     def _scale_each(self, elapsed: float, projections: Iterable[Any]) -> None:
