@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -141,6 +142,10 @@ class OnlineO1Synapses:
         for pre_now, post_now, reward in zip(pre != 0, post != 0, bounded.tolist(), strict=True):
             inputs = {"pre_spike": pre_now, "post_spike": post_now, "reward": reward}
             step_synapses(self.rule, self.indptr, self.indices, self._state, inputs, self.config.parameters)
+
+    def step(self, inputs: Mapping[str, Any]) -> None:
+        """Take one step: ``pre_spike`` (n_pre,), ``post_spike`` (n_post,), ``reward``, an int."""
+        self.run(inputs["pre_spike"][None], inputs["post_spike"][None], [inputs["reward"]])
 
     def _run_in_c(self, pre: NDArray[Any], post: NDArray[Any], reward: NDArray[np.int32]) -> None:
         from sc_native.online_o1 import OnlineO1Arrays

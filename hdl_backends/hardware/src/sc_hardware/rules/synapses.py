@@ -92,3 +92,37 @@ class _Spread:
         if of == "presynaptic":
             return np.repeat(values, np.diff(self.indptr))
         return values[self.indices]
+
+
+class RuleSynapses:
+    """The state of a rule at the synapses of a projection.
+
+    Parameters
+    ----------
+    rule : Rule
+    indptr, indices : ndarray
+        CSR pattern, rows = presynaptic.
+    n_post : int
+    parameters : mapping of str to int
+        All of the rule's.
+
+    Attributes
+    ----------
+    state : dict of str to ndarray
+        One value per synapse, or per neuron where a field lives there; changed by `step`.
+    """
+
+    def __init__(
+        self,
+        rule: Rule,
+        indptr: NDArray[Any],
+        indices: NDArray[Any],
+        n_post: int,
+        parameters: Mapping[str, int],
+    ) -> None:
+        self.rule, self.indptr, self.indices, self.parameters = rule, indptr, indices, parameters
+        self.state = empty_state(rule, parameters, indptr.size - 1, n_post, indices.size)
+
+    def step(self, inputs: Mapping[str, Any]) -> None:
+        """Take one step: inputs per neuron, shape (n_pre,) or (n_post,); shared ones as numbers."""
+        step_synapses(self.rule, self.indptr, self.indices, self.state, inputs, self.parameters)
