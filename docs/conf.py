@@ -16,6 +16,7 @@ root_doc = "docs/index"
 include_patterns = [
     "docs/**",
     "specs/**",
+    "hdl_backends/*/README.md",
     "plugins/**/README.md",
     "*/README.md",
     "CHANGELOG.md",

@@ -19,6 +19,7 @@ from sc_neurocore.learning import (
     ExponentialScheduler,
     FederatedAggregator,
     MetaLearner,
+    ShortTermPlasticity,
     SNNGeneticEvolver,
     StepScheduler,
     TBPTTLearner,
@@ -105,6 +106,27 @@ def test_meta_learner_moves_by_the_documented_outer_update():
     learner.outer_step([(INPUTS, TARGETS), (INPUTS[::-1].copy(), TARGETS)])
     expected = start + 0.1 * (np.mean(adapted, axis=0) - start)
     np.testing.assert_allclose(net.projections[0].data, expected, rtol=1e-9)
+
+
+def test_short_term_plasticity_documented_variant():
+    plasticity = ShortTermPlasticity(tau_d=200.0, tau_f=600.0, u_se=0.2, variant="documented")
+    x, u = np.ones(2), np.full(2, 0.2)
+    for step in range(50):
+        spikes = np.array([step % 10 == 0, step % 3 == 0], dtype=float)
+        x += (1 - x) / 200.0
+        u += (0.2 - u) / 600.0
+        u = np.where(spikes > 0, u + 0.2 * (1 - u), u)
+        release = u * x
+        x = np.where(spikes > 0, x - release, x)
+        got = plasticity.update(spikes)
+        if step == 0:
+            assert got == pytest.approx([0.36, 0.36])
+        np.testing.assert_allclose(got, release, rtol=1e-9)
+
+
+def test_short_term_plasticity_releases_its_share_first():
+    plasticity = ShortTermPlasticity()  # u_se = 0.2, Tsodyks and Markram
+    assert plasticity.update(np.array([1.0, 0.0]))[0] == pytest.approx(0.2)
 
 
 def test_fast_sigmoid_surrogate():

@@ -17,6 +17,7 @@ PATHS = {
         "BPTTLearner": "sc_plugin_bptt",
         "EligibilityTrace": "sc_plugin_eprop",
         "MetaLearner": "sc_plugin_maml",
+        "ShortTermPlasticity": "sc_plugin_short_term",
         "TBPTTLearner": "sc_plugin_tbptt",
         "_fast_sigmoid_surrogate": None,
     },

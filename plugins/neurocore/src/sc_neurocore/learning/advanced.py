@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from sc_plugin_bptt import BPTTLearner
     from sc_plugin_eprop import EligibilityTrace
     from sc_plugin_maml import MetaLearner
+    from sc_plugin_short_term import ShortTermPlasticity
     from sc_plugin_tbptt import TBPTTLearner
 
-__all__ = ["BPTTLearner", "EligibilityTrace", "MetaLearner", "TBPTTLearner"]
+__all__ = ["BPTTLearner", "EligibilityTrace", "MetaLearner", "ShortTermPlasticity", "TBPTTLearner"]
 
 __getattr__, __dir__ = hand_on(
     __name__,
@@ -23,6 +24,7 @@ __getattr__, __dir__ = hand_on(
         "BPTTLearner": "sc_plugin_bptt",
         "EligibilityTrace": "sc_plugin_eprop",
         "MetaLearner": "sc_plugin_maml",
+        "ShortTermPlasticity": "sc_plugin_short_term",
         "TBPTTLearner": "sc_plugin_tbptt",
     },
 )
