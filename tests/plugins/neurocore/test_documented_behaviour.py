@@ -22,6 +22,7 @@ from sc_neurocore.learning import (
     ShortTermPlasticity,
     SNNGeneticEvolver,
     StepScheduler,
+    StructuralPlasticity,
     TBPTTLearner,
     TensorBoardCallback,
     TrainingCallback,
@@ -127,6 +128,19 @@ def test_short_term_plasticity_documented_variant():
 def test_short_term_plasticity_releases_its_share_first():
     plasticity = ShortTermPlasticity()  # u_se = 0.2, Tsodyks and Markram
     assert plasticity.update(np.array([1.0, 0.0]))[0] == pytest.approx(0.2)
+
+
+def test_structural_plasticity_by_slots():
+    net = network()
+    projection = net.projections[0]
+    projection.data[:] = [0.005, -0.002, *[0.5] * 15, 0.0]
+    pattern = projection.indices.copy()
+    StructuralPlasticity(growth_rate=0.001, prune_threshold=0.01, rule="slots").update(projection)
+    np.testing.assert_array_equal(projection.indices, pattern)
+    assert projection.data[2:17].tolist() == [0.5] * 15
+    slots = projection.data[[0, 1, 17]]  # two were pruned, three are free, one regrows
+    (regrown,) = slots[slots != 0]
+    assert 0.001 <= regrown <= 0.05
 
 
 def test_fast_sigmoid_surrogate():

@@ -18,6 +18,7 @@ PATHS = {
         "EligibilityTrace": "sc_plugin_eprop",
         "MetaLearner": "sc_plugin_maml",
         "ShortTermPlasticity": "sc_plugin_short_term",
+        "StructuralPlasticity": "sc_plugin_structural",
         "TBPTTLearner": "sc_plugin_tbptt",
         "_fast_sigmoid_surrogate": None,
     },

@@ -14,9 +14,17 @@ if TYPE_CHECKING:
     from sc_plugin_eprop import EligibilityTrace
     from sc_plugin_maml import MetaLearner
     from sc_plugin_short_term import ShortTermPlasticity
+    from sc_plugin_structural import StructuralPlasticity
     from sc_plugin_tbptt import TBPTTLearner
 
-__all__ = ["BPTTLearner", "EligibilityTrace", "MetaLearner", "ShortTermPlasticity", "TBPTTLearner"]
+__all__ = [
+    "BPTTLearner",
+    "EligibilityTrace",
+    "MetaLearner",
+    "ShortTermPlasticity",
+    "StructuralPlasticity",
+    "TBPTTLearner",
+]
 
 __getattr__, __dir__ = hand_on(
     __name__,
@@ -25,6 +33,7 @@ __getattr__, __dir__ = hand_on(
         "EligibilityTrace": "sc_plugin_eprop",
         "MetaLearner": "sc_plugin_maml",
         "ShortTermPlasticity": "sc_plugin_short_term",
+        "StructuralPlasticity": "sc_plugin_structural",
         "TBPTTLearner": "sc_plugin_tbptt",
     },
 )
