@@ -18,7 +18,10 @@ from sc_neurocore.learning import (
     EWC_SCLayer,
     ExponentialScheduler,
     FederatedAggregator,
+    HomeostaticPlasticity,
     MetaLearner,
+    OnlineO1Config,
+    OnlineO1Synapse,
     ShortTermPlasticity,
     SNNGeneticEvolver,
     StepScheduler,
@@ -28,6 +31,7 @@ from sc_neurocore.learning import (
     TrainingCallback,
     WandBCallback,
     WarmupCosineScheduler,
+    build_online_o1_memory_proof,
 )
 from sc_neurocore.learning.advanced import _fast_sigmoid_surrogate
 from sc_neurocore.network.network import Network
@@ -107,6 +111,89 @@ def test_meta_learner_moves_by_the_documented_outer_update():
     learner.outer_step([(INPUTS, TARGETS), (INPUTS[::-1].copy(), TARGETS)])
     expected = start + 0.1 * (np.mean(adapted, axis=0) - start)
     np.testing.assert_allclose(net.projections[0].data, expected, rtol=1e-9)
+
+
+def test_homeostatic_plasticity_of_a_population():
+    net = network()
+    population, projection = net.populations[1], net.projections[0]
+    plasticity = HomeostaticPlasticity(target_rate=10.0, tau=1000.0, scope="population")
+    expected, estimate = 4.0, None
+    for spikes in ([0, 0, 0], [0, 1, 0], [1, 1, 1], [0, 0, 0]):
+        population.spikes = np.array(spikes, dtype=float)
+        plasticity.update(population)
+        rate = np.mean(spikes) * 1000.0
+        estimate = rate if estimate is None else estimate + (rate - estimate) / 1000.0
+        scale = float(np.clip(10.0 / estimate, 0.9, 1.1)) if estimate else 1.0
+        expected *= scale
+        assert projection.data == pytest.approx(np.full(18, expected), rel=1e-12)
+    assert plasticity._last_scale == pytest.approx(scale)
+
+
+def test_online_o1_regression_cases():
+    synapse = OnlineO1Synapse(OnlineO1Config(8, 6, 4, 3, 2))
+    synapse.step(pre_spike=True, post_spike=False, reward=0)
+    weights = [synapse.step(pre_spike=False, post_spike=True, reward=7).weight for _ in range(3)]
+    assert weights == [27, 54, 81]
+    synapse = OnlineO1Synapse(OnlineO1Config())
+    for pre, post, reward in ((1, 0, 0), (0, 1, 0), (0, 1, 100)):
+        snapshot = synapse.step(pre_spike=bool(pre), post_spike=bool(post), reward=reward)
+    assert (snapshot.eligibility, snapshot.weight) == (2047, 12793)
+
+
+def test_online_o1_config():
+    config = OnlineO1Config()
+    assert (config.max_weight, config.max_trace) == (2**16 - 1, 2**12 - 1)
+    assert (config.min_reward, config.max_reward) == (-128, 127)
+    assert (config.min_eligibility, config.max_eligibility) == (-2048, 2047)
+    assert config.per_synapse_state_bits == 16 + 3 * 12
+    annotation = config.to_scnir_annotation(rule_id="r1")
+    assert annotation["schema_version"] == "sc-neurocore.online-o1.annotation.v1"
+    assert annotation["state_fields"] == ["weight", "pre_trace", "post_trace", "eligibility"]
+    assert annotation["saturation_policy"] == "signed_eligibility_unsigned_weight"
+    assert len(annotation) == 13
+    with pytest.raises(ValueError, match="rule_id"):
+        config.to_scnir_annotation(rule_id="")
+    with pytest.raises(ValueError, match="weight_bits"):
+        OnlineO1Config(weight_bits=32)
+    with pytest.raises(TypeError, match="trace_bits"):
+        OnlineO1Config(trace_bits=True)
+
+
+def test_online_o1_memory_proof():
+    proof = build_online_o1_memory_proof(n_synapses=1000, config=OnlineO1Config())
+    assert proof["schema_version"] == "sc-neurocore.online-o1.memory-proof.v1"
+    assert proof["total_state_bits"] == 52000
+    assert proof == build_online_o1_memory_proof(
+        n_synapses=1000, config=OnlineO1Config(), sequence_length=10**9
+    )
+    with pytest.raises(ValueError, match="n_synapses"):
+        build_online_o1_memory_proof(n_synapses=-1, config=OnlineO1Config())
+    with pytest.raises(TypeError, match="n_synapses"):
+        build_online_o1_memory_proof(n_synapses=1.0, config=OnlineO1Config())
+
+
+def test_the_native_lane_of_online_o1():
+    from sc_neurocore._native.learning_bridge import RustOnlineO1Synapse
+
+    native, python = RustOnlineO1Synapse(initial_weight=500), OnlineO1Synapse(OnlineO1Config(), 500)
+    rng = np.random.default_rng(5)
+    for pre, post, reward in zip(
+        rng.random(300) < 0.2, rng.random(300) < 0.2, rng.integers(-128, 128, 300), strict=True
+    ):
+        step = {"pre_spike": bool(pre), "post_spike": bool(post), "reward": int(reward)}
+        assert native.step(**step) == python.step(**step)
+    assert native.per_synapse_state_bits == 52
+    for wrong in ({"weight_bits": 0}, {"trace_bits": 2.5}, {"initial_weight": -1}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            RustOnlineO1Synapse(**wrong)
+
+
+def test_without_compiled_kernels_there_is_no_native_lane(monkeypatch):
+    from sc_neurocore._native.learning_bridge import RustOnlineO1Synapse
+
+    monkeypatch.setenv("SC_KERNELS", "reference")
+    with pytest.raises(RuntimeError, match="compiled kernels"):
+        RustOnlineO1Synapse()
 
 
 def test_short_term_plasticity_documented_variant():

@@ -11,11 +11,13 @@ import pytest
 
 PATHS = {
     "sc_neurocore": {"StochasticLIFNeuron": "sc_neurocore.network"},
+    "sc_neurocore._native.learning_bridge": {"RustOnlineO1Synapse": None},
     "sc_neurocore.exceptions": {"SCDependencyError": None},
     "sc_neurocore.layers.sc_learning_layer": {"SCLearningLayer": "sc_plugin_ewc"},
     "sc_neurocore.learning.advanced": {
         "BPTTLearner": "sc_plugin_bptt",
         "EligibilityTrace": "sc_plugin_eprop",
+        "HomeostaticPlasticity": "sc_plugin_homeostatic",
         "MetaLearner": "sc_plugin_maml",
         "ShortTermPlasticity": "sc_plugin_short_term",
         "StructuralPlasticity": "sc_plugin_structural",
@@ -31,6 +33,12 @@ PATHS = {
     "sc_neurocore.learning.federated": {"FederatedAggregator": "sc_plugin_federated"},
     "sc_neurocore.learning.lifelong": {"EWC_SCLayer": "sc_plugin_ewc"},
     "sc_neurocore.learning.neuroevolution": {"SNNGeneticEvolver": "sc_plugin_neuroevolution"},
+    "sc_neurocore.learning.online_o1": {
+        "OnlineO1Config": "sc_plugin_online_o1",
+        "OnlineO1Snapshot": "sc_plugin_online_o1",
+        "OnlineO1Synapse": "sc_plugin_online_o1",
+        "build_online_o1_memory_proof": "sc_plugin_online_o1",
+    },
     "sc_neurocore.learning.schedulers": {
         "CosineScheduler": "sc_plugin_cosine.scheduler",
         "ExponentialScheduler": "sc_plugin_exponential.scheduler",

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from sc_neurocore._handing_on import hand_on
-from sc_neurocore.learning import advanced, callbacks, federated, lifelong, neuroevolution, schedulers
+from sc_neurocore.learning import (
+    advanced,
+    callbacks,
+    federated,
+    lifelong,
+    neuroevolution,
+    online_o1,
+    schedulers,
+)
 
 _HOMES = {
     name: module.__name__
-    for module in (advanced, schedulers, callbacks, federated, lifelong, neuroevolution)
+    for module in (advanced, schedulers, callbacks, online_o1, federated, lifelong, neuroevolution)
     for name in module.__all__
 }
 

@@ -12,6 +12,7 @@ from sc_neurocore._handing_on import hand_on
 if TYPE_CHECKING:
     from sc_plugin_bptt import BPTTLearner
     from sc_plugin_eprop import EligibilityTrace
+    from sc_plugin_homeostatic import HomeostaticPlasticity
     from sc_plugin_maml import MetaLearner
     from sc_plugin_short_term import ShortTermPlasticity
     from sc_plugin_structural import StructuralPlasticity
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BPTTLearner",
     "EligibilityTrace",
+    "HomeostaticPlasticity",
     "MetaLearner",
     "ShortTermPlasticity",
     "StructuralPlasticity",
@@ -31,6 +33,7 @@ __getattr__, __dir__ = hand_on(
     {
         "BPTTLearner": "sc_plugin_bptt",
         "EligibilityTrace": "sc_plugin_eprop",
+        "HomeostaticPlasticity": "sc_plugin_homeostatic",
         "MetaLearner": "sc_plugin_maml",
         "ShortTermPlasticity": "sc_plugin_short_term",
         "StructuralPlasticity": "sc_plugin_structural",

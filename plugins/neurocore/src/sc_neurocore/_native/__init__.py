@@ -1,0 +1,1 @@
+"""The compiled lane by its documented path."""
