@@ -3,9 +3,13 @@
 python benchmarks/bptt_w2a.py [--output FOLDER] [--threads 1 2] [--rounds N]
 """
 
+from functools import partial
+
 from bptt_speed.command import main
 from bptt_speed.contest import GATHER, LIBRARIES, OURS
+from bptt_speed.reference import first_step
 from bptt_speed.workloads import recurrent
 
 if __name__ == "__main__":
-    main("W2a", __doc__, recurrent(density=0.01, batch=1), [OURS, GATHER, *LIBRARIES])
+    task = recurrent(density=0.01, batch=1)
+    main("W2a", __doc__, task, [OURS, GATHER, *LIBRARIES], partial(first_step, task))

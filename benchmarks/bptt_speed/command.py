@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from bptt_speed import machine
-from bptt_speed.contest import Entry, contest
+from bptt_speed.contest import Entry, Expected, contest
 from bptt_speed.environments import ROOT
 from bptt_speed.figure import draw
-from bptt_speed.task import Layered, Recurrent
+from bptt_speed.task import Batches
 
 
 def table(threads: str, result: dict[str, Any]) -> str:
     """Return a Markdown table of one thread count, the fastest first."""
     contestants = result["contestants"]
-    ours = contestants.get("sc-core", {}).get("median_ms")
+    ours = next((mine["median_ms"] for name, mine in contestants.items() if name.startswith("sc-core")), None)
     lines = [
         f"| {threads} thread{'s' if threads != '1' else ''} | median ms | quartiles | ratio to sc-core | peak MB |"
         " of it at work |",
@@ -34,12 +34,10 @@ def table(threads: str, result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def arguments_of(description: str | None) -> argparse.Namespace:
-    """Return the options that all scripts have."""
+def arguments_of(description: str | None, folder: str) -> argparse.Namespace:
+    """Return the options that all scripts have; results go to runs/<folder> unless given."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument(
-        "--output", type=Path, default=ROOT / "runs" / "bptt-speed", help="folder of the results"
-    )
+    parser.add_argument("--output", type=Path, default=ROOT / "runs" / folder, help="folder of the results")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=11, help="turns of each contestant")
     parser.add_argument("--steps", type=int, default=3, help="timed steps in a turn")
@@ -53,9 +51,16 @@ def arguments_of(description: str | None) -> argparse.Namespace:
     return parser.parse_args()
 
 
-def main(name: str, description: str | None, task: Layered | Recurrent, entries: Sequence[Entry]) -> None:
+def main(
+    name: str,
+    description: str | None,
+    task: Batches,
+    entries: Sequence[Entry],
+    expected: Expected,
+    folder: str = "bptt-speed",
+) -> None:
     """Run one workload's contest as the options say."""
-    options = arguments_of(description)
+    options = arguments_of(description, folder)
     chosen = [entry for entry in entries if options.only is None or entry.name in options.only]
     report: dict[str, Any] = {
         "workload": name,
@@ -66,7 +71,7 @@ def main(name: str, description: str | None, task: Layered | Recurrent, entries:
         "threads": {},
     }
     for threads in options.threads:
-        result = contest(task, chosen, threads, options.rounds, options.steps, options.environments)
+        result = contest(task, expected, chosen, threads, options.rounds, options.steps, options.environments)
         report["threads"][str(threads)] = result
         print(f"\n{name}\n\n{table(str(threads), result)}", flush=True)
     options.output.mkdir(parents=True, exist_ok=True)

@@ -7,39 +7,55 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from bptt_speed.environments import JAX, ROOT, TORCH, Environment, Unavailable, interpreter
-from bptt_speed.reference import first_step
-from bptt_speed.task import Convention, Layered, Recurrent
+from bptt_speed.task import Batches, Convention
 
+Expected: TypeAlias = Callable[[Convention], tuple[float, list[float]]]
 AGREEMENT = 1e-3  # relative; float32 sums in another order differ by about 1e-5
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A contestant: its name in the tables, its module in `contestants`, its environment (None: this one)."""
+    """A contestant.
+
+    Parameters
+    ----------
+    name : str
+        In the tables.
+    module : str
+        ``<package>.contestants.<module>``.
+    environment : Environment or None
+        None is the one that runs this.
+    checked : bool
+        Whether its first step is compared with ours.
+    """
 
     name: str
     module: str
     environment: Environment | None
+    checked: bool = True
 
 
-OURS = Entry("sc-core", "ours", None)
+_CONTESTANTS = "bptt_speed.contestants."
+
+
+OURS = Entry("sc-core", f"{_CONTESTANTS}ours", None)
 LIBRARIES = (
-    Entry("torch", "plain_torch", TORCH),
-    Entry("snnTorch", "peer_snntorch", TORCH),
-    Entry("SpikingJelly", "peer_spikingjelly", TORCH),
-    Entry("Norse", "peer_norse", TORCH),
-    Entry("Spyx", "peer_spyx", JAX),
+    Entry("torch", f"{_CONTESTANTS}plain_torch", TORCH),
+    Entry("snnTorch", f"{_CONTESTANTS}peer_snntorch", TORCH),
+    Entry("SpikingJelly", f"{_CONTESTANTS}peer_spikingjelly", TORCH),
+    Entry("Norse", f"{_CONTESTANTS}peer_norse", TORCH),
+    Entry("Spyx", f"{_CONTESTANTS}peer_spyx", JAX),
 )
-GATHER = Entry("torch, gather", "torch_gather", TORCH)
+GATHER = Entry("torch, gather", f"{_CONTESTANTS}torch_gather", TORCH)
 
 
 def _variables(threads: int) -> dict[str, str]:
@@ -116,7 +132,7 @@ def _disagreement(expected: tuple[float, list[float]], answer: dict[str, Any]) -
     return float(np.max(np.abs(np.array([answer["loss"], *answer["gradient_norms"]]) / reference - 1)))
 
 
-def check(task: Layered | Recurrent, entry: Entry, python: Path, path: Path, threads: int) -> dict[str, Any]:
+def check(entry: Entry, python: Path, path: Path, threads: int, expected: Expected) -> dict[str, Any]:
     """Return what a contestant's first step computes, beside what it must compute.
 
     Raises
@@ -127,11 +143,12 @@ def check(task: Layered | Recurrent, entry: Entry, python: Path, path: Path, thr
     # In a process of its own, for the check is no part of the memory that is measured.
     with Process(entry, python, path, threads) as process:
         convention = process.start["convention"]
+        if not entry.checked:
+            return {"convention": convention}
         answer = process.ask("check")
-    expected = first_step(task, Convention(**convention))
-    difference = _disagreement(expected, answer)
+    difference = _disagreement(expected(Convention(**convention)), answer)
     if not difference < AGREEMENT:
-        raise Unavailable(f"computes something else: {answer}, expected {expected}")
+        raise Unavailable(f"computes something else: {answer}, relative difference {difference:.1e}")
     return {"convention": convention, **answer, "relative_difference": difference}
 
 
@@ -147,7 +164,8 @@ def take_turns(processes: Sequence[Process], rounds: int, steps: int) -> list[li
 
 
 def contest(
-    task: Layered | Recurrent,
+    task: Batches,
+    expected: Expected,
     entries: Sequence[Entry],
     threads: int,
     rounds: int,
@@ -158,7 +176,9 @@ def contest(
 
     Parameters
     ----------
-    task : Layered or Recurrent
+    task : Batches
+    expected : callable
+        Loss and gradient norms that the first batch must give under a convention.
     entries : sequence of Entry
     threads : int
     rounds, steps : int
@@ -173,7 +193,7 @@ def contest(
         for entry in entries:
             try:
                 python = interpreter(entry.environment, environments)
-                ready.append((entry, python, check(task, entry, python, path, threads)))
+                ready.append((entry, python, check(entry, python, path, threads, expected)))
             except Unavailable as reason:
                 absent[entry.name] = str(reason)
                 print(f"absent: {entry.name}: {reason}", flush=True)

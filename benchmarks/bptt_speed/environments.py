@@ -32,6 +32,7 @@ class Environment:
 
 TORCH = Environment("peers-torch", "3.11")
 JAX = Environment("peers-jax", "3.13")
+NEST = Environment("peers-nest", "3.11")
 
 
 class Unavailable(Exception):

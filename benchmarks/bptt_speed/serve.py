@@ -1,6 +1,7 @@
 """Serve one contestant in a process of its own: answer the driver's lines until its input ends.
 
-``python -m bptt_speed.serve CONTESTANT TASK.npz THREADS``
+``python -m bptt_speed.serve CONTESTANT TASK.npz THREADS``, CONTESTANT being ``<package>.contestants.<module>``; what
+``<package>.task.load`` makes of the task is the contestant's.
 
 Each answer is one line of JSON. Lines: ``check`` (loss and gradient norms of the first batch, without an update),
 ``run N`` (milliseconds of N training steps, after one that is not timed), ``memory`` (peak resident memory in MB).
@@ -18,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bptt_speed.task import Contestant, Layered, Recurrent, load
+from bptt_speed.task import Batches, Contestant
 
 STATUS = Path("/proc/self/status")
 
@@ -41,7 +42,7 @@ def use_processors(n: int) -> None:
 class Server:
     """Answers lines for one contestant."""
 
-    def __init__(self, contestant: Contestant, task: Layered | Recurrent) -> None:
+    def __init__(self, contestant: Contestant, task: Batches) -> None:
         self.contestant, self.task = contestant, task
         self.n_steps = 0
 
@@ -71,8 +72,8 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what a library prints goes to the log, not between the answers
     use_processors(int(threads))
-    module = importlib.import_module(f"bptt_speed.contestants.{name}")
-    task = load(Path(path))
+    module = importlib.import_module(name)
+    task = importlib.import_module(f"{name.split('.')[0]}.task").load(Path(path))
     before = peak_memory()
     server = Server(module.prepare(task), task)
     versions = {item: importlib.metadata.version(item) for item in module.DISTRIBUTIONS}

@@ -123,11 +123,26 @@ def load(path: Path) -> Layered | Recurrent:
     return Layered(**values) if "hidden_weights" in values else Recurrent(**values)
 
 
+class Batches(Protocol):
+    """A task of any benchmark that `bptt_speed.serve` serves."""
+
+    def batch(self, number: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """Return spikes and labels of a batch."""
+        ...
+
+    def save(self, path: Path) -> None:
+        """Write everything to an .npz file."""
+        ...
+
+
 class Contestant(Protocol):
     """What `bptt_speed.serve` drives."""
 
     def check(self, spikes: NDArray[np.uint8], labels: NDArray[np.int64]) -> tuple[float, list[float]]:
-        """Return the loss and the norm of each trained matrix's gradient, in the task's units; no update."""
+        """Return the loss and the norm of each trained matrix's gradient, in the task's units; no update.
+
+        The one of an `Entry` that is not checked is never called.
+        """
         ...
 
     def step(self, spikes: NDArray[np.uint8], labels: NDArray[np.int64]) -> float:

@@ -26,11 +26,12 @@ from sc_gradient import RatePenalty
 
 N_CUES, CUE, PAUSE, RECALL, N_STEPS = 7, 100, 50, 150, 2250
 N_INPUT, N_HALF, TAU, TAU_ADAPTATION, THRESHOLD = 40, 50, 20.0, 2000.0, 0.6
-BATCH, ITERATIONS, EVERY, SEEDS = 64, 2000, 10, 5
-GOAL, CHECKS = 0.05, 10
+BATCH, ITERATIONS, EVERY, SEEDS = 32, 2000, 5, 5
+GOAL, CHECKS = 0.05, 20
+LEARNING_RATE, HALVED_EVERY = 5e-3, 300
 METHODS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "e-prop, symmetric": ("eprop", {"feedback": "symmetric", "mode": "stored"}),
-    "e-prop, random": ("eprop", {"feedback": "random", "feedback_scale": 7.0, "mode": "stored"}),
+    "e-prop, random": ("eprop", {"feedback": "random", "feedback_scale": 1.0, "mode": "stored"}),
     "BPTT": ("bptt", {}),
 }
 
@@ -91,9 +92,9 @@ def make_network(rng: np.random.Generator) -> Network:
 
 
 # %%
-# Training with Adam, the paper's learning rate, surrogate and rate regularisation; fresh sequences in every
-# iteration. It ends when the mean error of the last ten checks, 640 fresh sequences, is below 5 %, at the latest
-# after the paper's 2000 iterations.
+# Training with Adam, the paper's surrogate and rate regularisation; the paper's learning rate, but halved every 300
+# iterations; 32 fresh sequences in every iteration, half the paper's. It ends when the mean error of the last twenty
+# checks, 640 fresh sequences, is below 5 %, at the latest after the paper's 2000 iterations.
 
 
 def train(method: str, seed: int) -> list[float]:
@@ -110,7 +111,7 @@ def train(method: str, seed: int) -> list[float]:
         name,
         network,
         loss_fn={"name": "cross_entropy_steps", "last": RECALL},
-        lr=5e-3,
+        lr=LEARNING_RATE,
         optimiser="adam",
         surrogate="triangle",
         surrogate_slope=1 / THRESHOLD,
@@ -125,6 +126,7 @@ def train(method: str, seed: int) -> list[float]:
             errors.append(1.0 - learner.evaluate(batch)["accuracy"])
             if len(errors) >= CHECKS and np.mean(errors[-CHECKS:]) < GOAL:
                 break
+        learner.lr = LEARNING_RATE * 0.5 ** (iteration / HALVED_EVERY)
         learner.learn(batch)
     return errors
 

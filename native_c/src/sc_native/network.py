@@ -37,7 +37,6 @@ _COEFFICIENTS = (
 )
 _STATE = ("membrane", "synaptic_current", "adaptation")
 _WINDOW = ("drive", "current", "membrane_record", "adaptation_record", "synaptic_record")
-_CARRIES = ("membrane_gradient", "synaptic_gradient", "adaptation_gradient")
 _SUMS = (
     "membrane_decay_sum",
     "threshold_sum",
@@ -45,7 +44,7 @@ _SUMS = (
     "adaptation_decay_sum",
     "strength_sum",
 )
-_INTEGER, _OFFSET = np.dtype(np.int32), np.dtype(np.int64)
+_INTEGER, _OFFSET, _SUM = np.dtype(np.int32), np.dtype(np.int64), np.dtype(np.float64)
 
 
 class PopulationView(NamedTuple):
@@ -250,16 +249,17 @@ class NativeNetwork:
     def _gradient_structs(self, buffers: Buffers, gradients: Sequence[Arrays]) -> Any:
         structs = buffers.new(f"gradient_{self._suffix}[]", len(gradients))
         for struct, n, arrays in zip(structs, self._sizes, gradients, strict=True):
-            gradient = arrays.get("output_gradient")
-            steps = 1 if gradient is not None and len(gradient) == 1 else self._n_steps
-            size = steps * self._batch * n
-            struct.output_gradient = buffers.pointer(gradient, self._dtype, size, "output_gradient")
-            struct.output_gradient_steps = steps
-            for names, dtype in ((_CARRIES, self._dtype), (_SUMS, np.dtype(np.float64))):
-                for name in names:
-                    array = arrays.get(name)
-                    if array is not None:  # the struct begins with NULL
-                        setattr(struct, name, buffers.pointer(array, dtype, self._batch * n, name))
+            struct.output_gradient_steps = self._n_steps
+            for name, array in arrays.items():
+                if array is None:  # the struct begins with NULL
+                    continue
+                dtype, size = self._dtype, self._batch * n
+                if name == "output_gradient":
+                    struct.output_gradient_steps = steps = 1 if len(array) == 1 else self._n_steps
+                    size *= steps
+                elif name in _SUMS:
+                    dtype = _SUM
+                setattr(struct, name, buffers.pointer(array, dtype, size, name))
         return structs
 
     def _surrogate_struct(

@@ -1,0 +1,1 @@
+"""One file per contestant: ``prepare(task)`` returns what `bptt_speed.serve` drives."""
