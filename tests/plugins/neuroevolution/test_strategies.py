@@ -148,7 +148,7 @@ def test_the_state_of_another_search_is_refused(make):
 
 
 def test_the_best_never_gets_worse():
-    strategy = GeneticAlgorithm(np.zeros(4), seed=1, elite_fraction=0.0)
+    strategy = GeneticAlgorithm(np.zeros(4), seed=1, elite_fraction=0.0, mutation_rate=0.5, sigma=1.0)
     best = [quadratic(run(strategy, 1).solution) for _ in range(60)]
     assert all(np.diff(best) >= 0)
     assert best[-1] > best[0]
