@@ -42,7 +42,7 @@ class Network(sc_core.Network):
     >>> list(spikes)
     ['LapicqueNeuron', 'LapicqueNeuron-2']
     >>> spikes["LapicqueNeuron"].times[:3]
-    array([0., 0., 1.])
+    array([0., 1., 3.])
     """
 
     def __init__(self, *objects: Population | Projection | PoissonInput, seed: int = 42) -> None:
