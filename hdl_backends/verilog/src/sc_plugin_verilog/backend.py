@@ -47,7 +47,21 @@ class VerilogBackend:
         heading = [
             f"Rule: {design.rule}. Emitted by sc-hardware; the lines of the rule stand over what they become."
         ]
-        return {f"{module.name}{self.file_suffix}": module_text(module, heading) for module in design.modules}
+        return {
+            f"{module.name}{self.file_suffix}": self.module_text(module, heading) for module in design.modules
+        }
+
+    def module_text(self, module: Module, heading: Sequence[str] = ()) -> str:
+        """Return one module as text, without those that it contains."""
+        assigned = {assignment.target.name for assignment in module.assignments}
+        inner = {signal.name for signal in module.signals}
+        return template("module.v.j2").render(
+            module=module,
+            heading=heading,
+            assigned=assigned,
+            inner=inner,
+            loads=any(register.load for register in module.registers),
+        )
 
     def testbench(
         self,
@@ -100,16 +114,3 @@ class VerilogBackend:
     def lint_command(self, files: Sequence[str]) -> list[str]:
         """Return the command line that checks sources; the top module is in the last file."""
         return ["verilator", "--lint-only", "-Wall", "--default-language", "1364-2001", *files]
-
-
-def module_text(module: Module, heading: Sequence[str] = ()) -> str:
-    """Return one module as text."""
-    assigned = {assignment.target.name for assignment in module.assignments}
-    inner = {signal.name for signal in module.signals}
-    return template("module.v.j2").render(
-        module=module,
-        heading=heading,
-        assigned=assigned,
-        inner=inner,
-        loads=any(register.load for register in module.registers),
-    )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import attrs
+
 from sc_core.errors import ConfigurationError
 from sc_hardware.lane.design import (
     Assignment,
@@ -26,6 +28,7 @@ from sc_hardware.lane.stage import (
     parameter_names,
 )
 from sc_hardware.rules import Rule
+from sc_hardware.rules.declaration import choose_parameters
 from sc_hardware.rules.graph import Node, RuleGraph
 from sc_hardware.rules.names import problem_with
 
@@ -38,6 +41,7 @@ def build_lane(
     module_name: str | None = None,
     read: Sequence[str] | None = None,
     load: Sequence[str] = (),
+    parameters: Mapping[str, int] | None = None,
 ) -> LaneDesign:
     """Return the design of a rule's lane.
 
@@ -51,6 +55,8 @@ def build_lane(
         The state fields that have an output ``current_<field>``; the first one unless given.
     load : sequence of str
         The state fields that ``load_en`` loads from inputs ``load_<field>``.
+    parameters : mapping of str to int, optional
+        The default values of the modules' parameters, where they differ from the rule's.
 
     Returns
     -------
@@ -61,6 +67,8 @@ def build_lane(
     ------
     ConfigurationError
         If a name is no identifier of Verilog and VHDL, or a field does not exist.
+    RuleError
+        If a parameter does not exist or is out of its range.
 
     Examples
     --------
@@ -77,7 +85,7 @@ def build_lane(
     ['sc_spike_counter_stage_0', 'sc_spike_counter_step', 'sc_spike_counter']
     """
     name = f"sc_{rule.name}" if module_name is None else module_name
-    graph = rule.graph
+    graph = _with_defaults(rule, parameters or {})
     check_module_name(name)
     fields = [field.name for field in graph.state]
     read = fields[:1] if read is None else read
@@ -88,9 +96,17 @@ def build_lane(
                     option, f"{rule.name} has no state {field!r}; it has: {', '.join(fields)}"
                 )
     _check_port_names(graph)
-    stages = _stages(name, graph)
+    stages = build_stages(name, graph)
     step = _step(f"{name}_step", graph, stages)
     return LaneDesign(rule.name, graph.description, _lane(name, graph, step, read, load), step, stages)
+
+
+def _with_defaults(rule: Rule, parameters: Mapping[str, int]) -> RuleGraph:
+    chosen = choose_parameters(rule.parameters, parameters, rule.name)
+    declared = (
+        attrs.evolve(parameter, default=chosen[parameter.name]) for parameter in rule.graph.parameters
+    )
+    return attrs.evolve(rule.graph, parameters=tuple(declared))
 
 
 def check_module_name(name: str) -> None:
@@ -116,7 +132,8 @@ def _check_port_names(graph: RuleGraph) -> None:
             )
 
 
-def _stages(name: str, graph: RuleGraph) -> tuple[Module, ...]:
+def build_stages(name: str, graph: RuleGraph) -> tuple[Module, ...]:
+    """Return the stages of a graph's step, whose names begin with `name`."""
     shapes: dict[Node, Shape] = {}
     stages = []
     for place, block in enumerate(graph.blocks):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import attrs
@@ -42,23 +43,61 @@ def read_module(source: yosys.Source, folder: Path) -> ModuleTerms:
         If yosys refuses it.
     """
     text = yosys.write_smt2(yosys.elaborate(source, "checked"), "checked", folder)
-    directions: dict[str, list[tuple[str, int]]] = {"input": [], "output": []}
+    return _terms(text, ["checked"])["checked"]
+
+
+def read_modules(names: Sequence[str], folder: Path) -> dict[str, ModuleTerms]:
+    """Return the terms of many combinational modules, each in a file ``<name>.v``, at their default parameters.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of modules that contain no others.
+    folder : pathlib.Path
+        Where the files are.
+
+    Raises
+    ------
+    ProgramFailed
+        If yosys refuses one of them.
+    """
+    files = " ".join(f"{name}.v" for name in names)
+    yosys.run_script([f"read_verilog {files}", "proc", "opt_clean", "write_smt2 -wires modules.smt2"], folder)
+    return _terms((folder / "modules.smt2").read_text(), names)
+
+
+def _terms(text: str, names: Sequence[str]) -> dict[str, ModuleTerms]:
+    """Return what yosys has written, as terms."""
+    ports: dict[str, dict[str, list[tuple[str, int]]]] = {}
+    module = ""
     for line in text.splitlines():
-        words = line.split()
-        if words[:1] == [";"] and len(words) == 4 and words[1] in ("yosys-smt2-input", "yosys-smt2-output"):
-            directions[words[1].removeprefix("yosys-smt2-")].append((words[2], int(words[3])))
-    ports = [*directions["input"], *directions["output"]]
+        match line.split():
+            case [";", "yosys-smt2-module", name]:
+                module = name
+                ports[module] = {"input": [], "output": []}
+            case [";", ("yosys-smt2-input" | "yosys-smt2-output") as side, name, bits]:
+                ports[module][side.removeprefix("yosys-smt2-")].append((name, int(bits)))
     values = []
-    for name, bits in ports:
-        sort = "Bool" if bits == 1 else f"(_ BitVec {bits})"
-        values.append(f"(declare-const |port {name}| {sort})")
-        values.append(f"(assert (= |port {name}| (|checked_n {name}| state)))")
-    text += "(declare-const state |checked_s|)\n" + "\n".join(values)
-    meaning = [assertion.children() for assertion in z3.parse_smt2_string(text)]
-    terms = {name: pair[1] for (name, _), pair in zip(ports, meaning, strict=True)}
-    variables = {name: z3.Const(name, terms[name].sort()) for name, _ in directions["input"]}
+    for module in names:
+        values.append(f"(declare-const |state of {module}| |{module}_s|)")
+        for name, bits in [*ports[module]["input"], *ports[module]["output"]]:
+            sort = "Bool" if bits == 1 else f"(_ BitVec {bits})"
+            values.append(f"(declare-const |{module} {name}| {sort})")
+            values.append(f"(assert (= |{module} {name}| (|{module}_n {name}| |state of {module}|)))")
+    assertions = iter(z3.parse_smt2_string(text + "\n".join(values)))
+    found = {}
+    for module in names:
+        sides = ports[module]
+        terms = {name: next(assertions).children()[1] for name, _ in [*sides["input"], *sides["output"]]}
+        found[module] = _module_terms(terms, [name for name, _ in sides["input"]])
+    return found
+
+
+def _module_terms(terms: dict[str, z3.ExprRef], inputs: list[str]) -> ModuleTerms:
+    """Return a module with free variables for its inputs."""
+    variables = {name: z3.Const(name, terms[name].sort()) for name in inputs}
     renamed = [pair for name, variable in variables.items() for pair in _pieces(terms[name], variable)]
-    outputs = {name: z3.substitute(terms[name], *renamed) for name, _ in directions["output"]}
+    outputs = {name: z3.substitute(term, *renamed) for name, term in terms.items() if name not in variables}
     return ModuleTerms(variables, outputs)
 
 

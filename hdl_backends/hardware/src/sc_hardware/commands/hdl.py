@@ -1,0 +1,166 @@
+"""``scn hdl``: fixed-point rules as Verilog and VHDL. What a command needs is imported when it runs."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from sc_hardware.lane import LaneDesign
+    from sc_hardware.rules import Rule
+    from sc_hardware.verification.solving import Proof
+
+_NOT_PROVEN = 1
+
+_SET = click.option(
+    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the rule; may be repeated."
+)
+_MODULE_NAME = click.option("--module-name", help="Name of the lane's module; sc_<rule> unless given.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def hdl() -> None:
+    """Emit, verify and synthesise fixed-point rules as hardware.
+
+    RULE is a plasticity by name, or module:attribute.
+    """
+
+
+@hdl.command()
+@click.argument("rule")
+@_SET
+@_MODULE_NAME
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="A new folder; the module's name unless given."
+)
+@click.option("--language", "languages", multiple=True, help="A backend; verilog and vhdl unless given.")
+@click.option("--read", multiple=True, help="A state field with an output; the first one unless given.")
+@click.option("--load", multiple=True, help="A state field that can be loaded.")
+@click.option(
+    "--vectors", default=1000, show_default=True, type=click.IntRange(1), help="Clocks of the testbench."
+)
+@_JSON
+def emit(
+    rule: str,
+    settings: tuple[str, ...],
+    module_name: str | None,
+    output: Path | None,
+    languages: tuple[str, ...],
+    read: tuple[str, ...],
+    load: tuple[str, ...],
+    vectors: int,
+    as_json: bool,
+) -> None:
+    """Write sources, testbenches and a README of the lane of RULE into a new folder."""
+    from sc_hardware.lane.folder import LANGUAGES, write_lane
+
+    found, design = _design(rule, settings, module_name, read=read or None, load=load)
+    folder = output if output is not None else Path(design.lane.name)
+    files = write_lane(
+        found,
+        design,
+        folder,
+        languages=languages or LANGUAGES,
+        n_vectors=vectors,
+        report=lambda line: click.echo(line, err=True),
+    )
+    if as_json:
+        click.echo(json.dumps({"folder": str(folder), "module": design.lane.name, "files": files}, indent=1))
+    else:
+        click.echo(f"written: {folder} ({len(files)} files)")
+
+
+@hdl.command()
+@click.argument("rule")
+@_SET
+@click.option("--time-limit", default=300.0, show_default=True, help="Seconds for each claim.")
+@_JSON
+def verify(rule: str, settings: tuple[str, ...], time_limit: float, as_json: bool) -> None:
+    """Prove that Verilog, VHDL and RULE are the same, for one choice of parameters.
+
+    Exit code 1 if a claim is refuted or the time was not enough.
+    """
+    from sc_hardware.verification.verify import verify as prove
+
+    found, design = _design(rule, settings, None)
+    parameters = _defaults(design)
+    with tempfile.TemporaryDirectory(prefix="scn-hdl-") as folder:
+        report = lambda proof: click.echo(_line(proof), err=as_json)  # noqa: E731
+        proofs = prove(found, design, parameters, Path(folder), time_limit=time_limit, report=report)
+    proven = all(proof.holds for proof in proofs)
+    if as_json:
+        import attrs
+
+        rows = [attrs.asdict(proof) for proof in proofs]
+        click.echo(
+            json.dumps(
+                {"rule": found.name, "parameters": parameters, "proven": proven, "claims": rows}, indent=1
+            )
+        )
+    else:
+        click.echo(f"{'proven' if proven else 'NOT PROVEN'}: {found.name} with {_written(parameters)}")
+    if not proven:
+        raise click.exceptions.Exit(_NOT_PROVEN)
+
+
+@hdl.command()
+@click.argument("rule")
+@_SET
+@click.option("--target", "targets", multiple=True, help="ice40, ecp5 or xilinx; all unless given.")
+@_JSON
+def synth(rule: str, settings: tuple[str, ...], targets: tuple[str, ...], as_json: bool) -> None:
+    """Count the cells of the lane of RULE, as yosys synthesises it."""
+    from sc_hardware.verification.synthesise import TARGETS, synthesise
+    from sc_hardware.verification.verify import emit_sources
+
+    _found, design = _design(rule, settings, None)
+    parameters = _defaults(design)
+    counted: dict[str, dict[str, int]] = {}
+    with tempfile.TemporaryDirectory(prefix="scn-hdl-") as folder:
+        emit_sources(design, Path(folder))
+        for target in targets or TARGETS:
+            counted[target] = synthesise(design, parameters, target, Path(folder))
+            cells = ", ".join(f"{number} {cell}" for cell, number in counted[target].items())
+            click.echo(f"{target:8} {cells}", err=as_json)
+    if as_json:
+        click.echo(json.dumps({"parameters": parameters, "cells": counted}, indent=1))
+
+
+def _design(
+    name: str, settings: tuple[str, ...], module_name: str | None, **options: Any
+) -> tuple[Rule, LaneDesign]:
+    from sc_hardware.lane import build_lane
+    from sc_hardware.rules.by_name import find_rule
+
+    rule = find_rule(name)
+    return rule, build_lane(rule, module_name=module_name, parameters=_parameters(settings), **options)
+
+
+def _parameters(settings: tuple[str, ...]) -> dict[str, int]:
+    from sc_core.errors import ConfigurationError
+
+    parameters = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals or not value.removeprefix("-").isdecimal():
+            raise ConfigurationError("--set", f"must be NAME=VALUE with a whole number, got {setting!r}")
+        parameters[name] = int(value)
+    return parameters
+
+
+def _defaults(design: LaneDesign) -> dict[str, int]:
+    return {parameter.name.lower(): parameter.default for parameter in design.lane.parameters}
+
+
+def _written(parameters: dict[str, int]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in parameters.items()) or "no parameters"
+
+
+def _line(proof: Proof) -> str:
+    outcome = {True: "proven", False: "REFUTED", None: "not decided"}[proof.holds]
+    return f"{outcome:12} {proof.seconds:6.1f} s  {proof.method:10} {proof.claim}"
