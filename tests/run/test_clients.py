@@ -64,9 +64,13 @@ def test_label_gives_a_client_few_labels():
     assert max(np.unique(LABELS[part]).size for part in parts) <= 2
     seen = {tuple(np.bincount(LABELS[part], minlength=5)) for part in parts}
     assert all(set(counts) <= {0, 10, 20} for counts in seen)
-    # Which of a class's samples are together is chance.
-    other = Label(shards=2).divide(LABELS, 6, np.random.default_rng(2))
-    assert {tuple(part) for part in parts}.isdisjoint(tuple(part) for part in other)
+    # Which pieces a client has is chance.
+    pairs = {
+        tuple(np.unique(LABELS[part]))
+        for seed in range(20)
+        for part in Label(shards=2).divide(LABELS, 6, np.random.default_rng(seed))
+    }
+    assert {(0, 4), (1, 3), (0, 2)} <= pairs
 
 
 def test_the_proportions_of_dirichlet_have_its_mean_and_variance():
@@ -92,6 +96,13 @@ def test_small_alpha_makes_clients_unlike_each_other():
         return np.mean([np.bincount(LABELS[part], minlength=5).max() / part.size for part in parts])
 
     assert purity(0.1) > purity(100.0) + 0.2
+
+
+@pytest.mark.parametrize("split", [Uniform(), Label(shards=1), Dirichlet(alpha=100.0)])
+def test_which_of_a_class_a_client_has_is_chance(split):
+    first, _ = split.divide(np.zeros(100, int), 2, np.random.default_rng(0))
+    assert 30 < first.size < 70
+    assert np.count_nonzero(np.diff(first) > 1) > 10  # not the first ones, nor the last
 
 
 def test_a_client_brings_one_batch_of_its_own_samples():
