@@ -98,6 +98,19 @@ def test_a_metric_that_never_came_is_reported_at_the_end():
     EarlyStoppingCallback().close()  # a run that ended before anything was logged
 
 
+@pytest.mark.parametrize("epochs", [0, 1])
+def test_a_run_that_ends_within_its_first_epoch_is_not_blamed(epochs):
+    callback = EarlyStoppingCallback("validation_loss")
+    callback.start(SimpleNamespace(request_stop=lambda: None))
+    callback.log({"loss": 1.0}, 1)
+    if epochs == 0:
+        callback.close()
+        return
+    callback.log({"epoch": 1.0, "train_loss": 1.0}, 1)
+    with pytest.raises(ConfigurationError, match="'validation_loss' was never logged"):
+        callback.close()
+
+
 @pytest.mark.parametrize("saved", range(8))
 def test_a_restored_callback_stops_at_the_same_step(saved):
     values = [3.0, 2.5, 2.75, 2.0, 2.25, 2.5, 2.0, 1.0]

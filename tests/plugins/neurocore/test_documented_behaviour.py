@@ -318,6 +318,11 @@ def test_federated_aggregator_takes_a_strict_majority():
         aggregator.aggregate_gradients([])
 
 
+def test_federated_aggregator_sums_behind_masks():
+    values = [np.array([1, -2, 300]), np.array([4, 5, -600]), np.array([7, 8, 9])]
+    assert FederatedAggregator().secure_sum_protocol(values).tolist() == [12, 11, -291]
+
+
 def test_ewc_layer():
     layer = EWC_SCLayer(3, 2, length=64, base_seed=1)
     bits = layer.run_epoch([0.2, 0.5, 0.9])

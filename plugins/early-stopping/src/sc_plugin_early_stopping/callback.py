@@ -139,7 +139,9 @@ class EarlyStoppingCallback:
         ConfigurationError
             If metrics were logged, but never the one to watch: its name is misspelt, or the run does not have it.
         """
-        if self._others and self.best is None and self._waited == 0:
+        # A run that ended within its first epoch may just not have come to the metric.
+        looked = self._run is None or "epoch" in self._others
+        if looked and self._others and self.best is None and self._waited == 0:
             raise ConfigurationError(
                 "metric",
                 f"{self.options.metric!r} was never logged; what was: {', '.join(sorted(self._others))}",
