@@ -291,7 +291,10 @@ def test_options_are_written_whole_and_read_back():
     ("table", "words"),
     [
         ({"learner": {"name": "least_squares", "rate": 1.0}}, r"learner.learner.rate: unknown key"),
-        ({"learner": "federated"}, r"'federated' is no gradient learner: it lacks parameters"),
+        (
+            {"learner": {"name": "federated", "learner": WRAPPED}},
+            r"'federated' is no gradient learner: it lacks parameters",
+        ),
         ({"learner": WRAPPED, "method": "median"}, r"learner.method"),
         ({"learner": WRAPPED, "weights": "loss"}, r"learner.weights"),
         ({"learner": WRAPPED, "fractional_bits": 50}, r"learner.fractional_bits"),
