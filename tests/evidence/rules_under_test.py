@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 
 from sc_hardware.rules import Bit, Parameter, Signed, Unsigned, rule, saturate, select, shift_right
-from sc_plugin_online_o1.rules import reward_modulated_stdp
+from sc_plugin_online_o1.rules import fading_reward_modulated_stdp, reward_modulated_stdp
 
 
 @rule(
@@ -44,7 +44,9 @@ def wide_products(state, inputs, params):
     return state.replace(total=total, fired=fired)
 
 
-RULES = {each.name: each for each in (reward_modulated_stdp, mixture, wide_products)}
+RULES = {
+    each.name: each for each in (reward_modulated_stdp, fading_reward_modulated_stdp, mixture, wide_products)
+}
 
 
 def configurations(rule, *, seed, n_random):

@@ -63,7 +63,7 @@ def prove(claim: str, term: z3.BoolRef, *, time_limit: float) -> Proof:
         return Proof(claim, True, "z3", time.monotonic() - start)
     if answer == z3.sat:
         model = solver.model()
-        values = {str(variable): str(model[variable]) for variable in model}
+        values = {str(variable): str(model[variable]) for variable in model if variable.arity() == 0}
         return Proof(claim, False, "z3", time.monotonic() - start, dict(sorted(values.items())))
     holds = _by_yices(solver, time_limit - (time.monotonic() - start))
     return Proof(claim, holds, "yices", time.monotonic() - start)

@@ -80,11 +80,13 @@ def _terms(text: str, names: Sequence[str]) -> dict[str, ModuleTerms]:
     values = []
     for module in names:
         values.append(f"(declare-const |state of {module}| |{module}_s|)")
-        for name, bits in [*ports[module]["input"], *ports[module]["output"]]:
-            sort = "Bool" if bits == 1 else f"(_ BitVec {bits})"
+        for name, n_bits in [*ports[module]["input"], *ports[module]["output"]]:
+            sort = "Bool" if n_bits == 1 else f"(_ BitVec {n_bits})"
             values.append(f"(declare-const |{module} {name}| {sort})")
             values.append(f"(assert (= |{module} {name}| (|{module}_n {name}| |state of {module}|)))")
-    assertions = iter(z3.parse_smt2_string(text + "\n".join(values)))
+    # In a context of its own: z3 would put yosys' definitions into every later model.
+    parsed = z3.parse_smt2_string(text + "\n".join(values), ctx=z3.Context())
+    assertions = (assertion.translate(z3.main_ctx()) for assertion in parsed)
     found = {}
     for module in names:
         sides = ports[module]
