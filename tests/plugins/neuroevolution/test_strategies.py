@@ -8,6 +8,7 @@ import json
 import numpy as np
 import pytest
 import scipy.stats
+from threadpoolctl import threadpool_limits
 
 from sc_core.errors import CheckpointError, ConfigurationError, NumericalError, ShapeError
 from sc_plugin_neuroevolution import CMAES, GeneticAlgorithm, OpenAIES
@@ -142,6 +143,17 @@ def test_what_is_not_finite_or_not_above_zero_is_refused(make):
 def test_the_state_of_another_search_is_refused(make):
     with pytest.raises(CheckpointError):
         make(np.zeros(4)).load_state_dict(make(np.zeros(3)).state_dict())
+
+
+@EVERY
+def test_the_number_of_blas_s_threads_changes_no_bit(make):
+    found = []
+    for n_threads in (1, 2):
+        with threadpool_limits(n_threads, "blas"):
+            strategy = make(np.zeros(300), seed=1, population_size=32)
+            run(strategy, 12, lambda c: -np.square(c - 1.0).sum(axis=1))
+            found.append(strategy.ask())
+    np.testing.assert_array_equal(*found)
 
 
 # Genetic algorithm

@@ -92,7 +92,9 @@ class CMAES:
 
     def _begin(self, seed: int) -> None:
         from cma import CMAEvolutionStrategy
+        from threadpoolctl import ThreadpoolController
 
+        self._libraries = ThreadpoolController()
         rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
         chosen = {
             "randn": lambda *shape: rng.standard_normal(shape),
@@ -107,6 +109,10 @@ class CMAES:
         self._history: list[NDArray[np.float64]] = []
         self._candidates: NDArray[np.float64] | None = None
 
+    def _one_thread(self) -> Any:
+        """Keep BLAS to one thread: the bits of products and eigenvectors depend on their number."""
+        return self._libraries.limit(limits=1, user_api="blas")
+
     @property
     def n_generations(self) -> int:
         """How many generations it has been told about."""
@@ -120,7 +126,8 @@ class CMAES:
     def ask(self) -> NDArray[np.float64]:
         """Return candidates that the distribution yields, (population_size, n)."""
         if self._candidates is None:
-            self._candidates = np.array(self._search.ask(), np.float64)
+            with self._one_thread():
+                self._candidates = np.array(self._search.ask(), np.float64)
         return self._candidates.copy()
 
     def tell(self, fitness: ArrayLike) -> None:
@@ -135,7 +142,8 @@ class CMAES:
         self._tell_ranks(ranks(-known))
 
     def _tell_ranks(self, costs: NDArray[np.float64]) -> None:
-        self._search.tell(list(self.ask()), costs.tolist())
+        with self._one_thread():
+            self._search.tell(list(self.ask()), costs.tolist())
         self._history.append(costs)
         self._candidates = None
 

@@ -71,8 +71,10 @@ def gradient_estimate(
     array([1.5, 0.5])
     """
     n_pairs = len(noise)
-    estimate: NDArray[np.float64] = (values[:n_pairs] - values[n_pairs:]) @ noise / (2 * n_pairs * sigma)
-    return estimate
+    differences = values[:n_pairs] - values[n_pairs:]
+    # No matrix product: its bits may depend on the number of BLAS's threads.
+    total: NDArray[np.float64] = np.sum(differences[:, None] * noise, axis=0)
+    return total / (2 * n_pairs * sigma)
 
 
 class OpenAIES:
