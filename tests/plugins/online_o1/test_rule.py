@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import z3
 
+import sc_native
+from sc_hardware.rules.compiled import CompiledRule
 from sc_plugin_online_o1.rules import PARAMETERS, reward_modulated_stdp
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -92,6 +94,40 @@ def every_step(parameters):
     columns = np.meshgrid(*(np.arange(low, high + 1) for low, high in ranges), indexing="ij")
     columns = [column.ravel() for column in columns]
     return columns[:4], [columns[4].astype(bool), columns[5].astype(bool), columns[6]]
+
+
+@pytest.mark.skipif(not sc_native.available, reason="needs the compiled kernels")
+@pytest.mark.parametrize("parameters", CORNERS, ids=lambda p: "/".join(map(str, p.values())))
+def test_c_at_the_corners_of_the_ranges(parameters):
+    from sc_native.online_o1 import lanes
+
+    rows = extreme_states(np.random.default_rng(7), parameters, 200)
+    state = {
+        name: np.array(column)
+        for name, column in zip(FIELDS, zip(*(s for s, _ in rows), strict=True), strict=True)
+    }
+    inputs = {
+        name: np.array([column])
+        for name, column in zip(INPUTS, zip(*(i for _, i in rows), strict=True), strict=True)
+    }
+    CompiledRule(reward_modulated_stdp, lanes).run(state, inputs, parameters)
+    expected = np.array([next_state(state, inputs, parameters) for state, inputs in rows])
+    np.testing.assert_array_equal(np.stack([state[name] for name in FIELDS], axis=1), expected)
+
+
+@pytest.mark.skipif(not sc_native.available, reason="needs the compiled kernels")
+def test_c_for_all_65536_states_and_inputs_of_a_small_configuration():
+    from sc_native.online_o1 import lanes
+
+    parameters = config(3, 3, 2, 1, 1)
+    columns, signals = every_step(parameters)
+    rows = list(zip(*(column.tolist() for column in (*columns, *signals)), strict=True))
+    assert len(rows) == 65536
+    state = dict(zip(FIELDS, (column.copy() for column in columns), strict=True))
+    inputs = {name: column[np.newaxis] for name, column in zip(INPUTS, signals, strict=True)}
+    CompiledRule(reward_modulated_stdp, lanes).run(state, inputs, parameters)
+    expected = np.array([next_state(row[:4], row[4:], parameters) for row in rows])
+    np.testing.assert_array_equal(np.stack([state[name] for name in FIELDS], axis=1), expected)
 
 
 @pytest.mark.parametrize("shifts", list(itertools.product((0, 1, 3), (0, 1, 2, 5))), ids=str)
