@@ -27,6 +27,10 @@ CONFIGS = [
     OnlineO1Config(16, 8, 8, 1, 0),
     OnlineO1Config(31, 7, 3, 0, 5),
     OnlineO1Config(5, 20, 8, 9, 7),
+    OnlineO1Config(16, 15, 8, 3, 14),  # the widest that decay in 16 bits
+    OnlineO1Config(16, 15, 8, 3, 15),
+    OnlineO1Config(16, 16, 8, 3, 2),
+    OnlineO1Config(9, 8, 4, 3, 14),
     OnlineO1Config(31, 30, 30, 30, 30),
     OnlineO1Config(31, 30, 30, 3, 4),
 ]
