@@ -12,6 +12,10 @@ import pytest
 PATHS = {
     "sc_neurocore": {"StochasticLIFNeuron": "sc_neurocore.network"},
     "sc_neurocore._native.learning_bridge": {"RustOnlineO1Synapse": None},
+    "sc_neurocore.benchmarks.online_o1_adaptation": {
+        "build_online_o1_adaptation_benchmark": "sc_plugin_online_o1.adaptation",
+        "write_online_o1_adaptation_benchmark": "sc_plugin_online_o1.adaptation",
+    },
     "sc_neurocore.exceptions": {"SCDependencyError": None},
     "sc_neurocore.hdl_gen": {"OnlineO1LearningEmitter": "sc_plugin_online_o1.emitter"},
     "sc_neurocore.layers.sc_learning_layer": {"SCLearningLayer": "sc_plugin_ewc"},
