@@ -34,6 +34,7 @@ KINDS = (
     "toward_zero",
     "away_from_zero",
     "decay",
+    "minus_shifted",
     "select",
     "saturate",
     "&",
@@ -66,6 +67,8 @@ def random_rule(program, name="random_rule"):
                 integers.append(shift_right(a, s, kind))
             elif kind == "decay":
                 integers.append(a - shift_right(a, s, ("floor", "toward_zero", "away_from_zero")[second % 3]))
+            elif kind == "minus_shifted":
+                integers.append(a - (b >> s))
             elif kind == "select":
                 integers.append(select(d, a, b))
             elif kind == "saturate":

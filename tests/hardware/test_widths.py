@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sc_hardware.rules import Parameter, Signed, Unsigned, rule, saturate, shift_right
+from sc_hardware.rules import Parameter, Signed, Unsigned, rule, saturate, select, shift_right
 from sc_hardware.rules.evaluation import evaluate
 from sc_hardware.rules.widths import maximum, width
 
@@ -140,3 +140,61 @@ def test_names_are_the_author_s():
     assert two_traces.graph.node("rest").named_by_author
     assert not two_traces.graph.node("next_fast_sum").named_by_author
     assert "lost = value >> by" in str(two_traces.graph.node("slowed_lost").source)
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        (lambda u, v, s, t, p: u + v, "Unsigned(bits + 1)"),
+        (lambda u, v, s, t, p: u + 5, "Unsigned(max(bits + 1, 4))"),
+        (lambda u, v, s, t, p: u + s, "Signed(bits + 2)"),
+        (lambda u, v, s, t, p: s + t, "Signed(bits + 1)"),
+        (lambda u, v, s, t, p: u - v, "Signed(bits + 1)"),
+        (lambda u, v, s, t, p: 3 - u, "Signed(bits + 1)"),
+        (lambda u, v, s, t, p: s - t, "Signed(bits + 1)"),
+        (lambda u, v, s, t, p: u - s, "Signed(bits + 2)"),
+        (lambda u, v, s, t, p: u - (u >> p.shift), "Unsigned(bits)"),
+        (lambda u, v, s, t, p: s - shift_right(s, p.shift, "away_from_zero"), "Signed(bits)"),
+        (lambda u, v, s, t, p: u - (v >> p.shift), "Signed(bits + 1)"),
+        (lambda u, v, s, t, p: s - (u >> p.shift), "Signed(max(bits + 1, bits - shift + 2))"),
+        (lambda u, v, s, t, p: (u >> p.shift) - u, "Signed(bits + 1)"),
+        (lambda u, v, s, t, p: -u, "Signed(bits + 1)"),
+        (lambda u, v, s, t, p: -s, "Signed(bits + 1)"),
+        (lambda u, v, s, t, p: u * v, "Unsigned(2 * bits)"),
+        (lambda u, v, s, t, p: u * s, "Signed(2 * bits)"),
+        (lambda u, v, s, t, p: s * -3, "Signed(bits + 3)"),
+        (lambda u, v, s, t, p: u << p.shift, "Unsigned(bits + shift)"),
+        (lambda u, v, s, t, p: s >> p.shift, "Signed(max(bits - shift, 1))"),
+        (lambda u, v, s, t, p: shift_right(s, p.shift, "toward_zero"), "Signed(max(bits - shift, 1))"),
+        (
+            lambda u, v, s, t, p: shift_right(u, p.shift, "away_from_zero"),
+            "Unsigned(max(bits - shift + 1, 1))",
+        ),
+        (lambda u, v, s, t, p: select(u > v, u, s), "Signed(bits + 1)"),
+        (lambda u, v, s, t, p: select(u > v, u, 1), "Unsigned(bits)"),
+        (lambda u, v, s, t, p: saturate(u * v, Signed(p.bits)), "Signed(bits)"),
+        (lambda u, v, s, t, p: u + p.bits, "Unsigned(max(bits + 1, 5))"),
+    ],
+)
+def test_inferred_types_are_those_of_the_specification(expression, expected):
+    """Not too wide either: specs/rules.md, "Widths"."""
+    parameters = {"bits": Parameter(2, 12, default=5), "shift": Parameter(0, 9, default=1)}
+    signed, unsigned = Signed("bits"), Unsigned("bits")
+
+    @rule(
+        state={"u": unsigned, "v": unsigned, "s": signed, "t": signed, "last": Signed(60)},
+        inputs={},
+        parameters=parameters,
+    )
+    def typed(state, inputs, params):
+        result = expression(state.u, state.v, state.s, state.t, params)
+        return state.replace(last=result + 0)
+
+    node = typed.graph.next_state["last"].operands[0]
+    assert words_of(str(node.type)) == words_of(expected)
+
+
+def words_of(type_):
+    """The sign, and the terms of the width in any order."""
+    kind, _, bits = type_.removesuffix(")").partition("(")
+    return kind, sorted(bits.removeprefix("max(").removesuffix(")").split(", "))
