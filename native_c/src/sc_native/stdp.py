@@ -27,7 +27,7 @@ class STDPArrays:
     pattern : mapping of ndarray, int32
         ``indptr``, ``indices`` (CSR), ``column_start``, ``column_synapse``, ``column_source``.
     traces : mapping of ndarray or None, float64
-        By the names in `TRACES`; presynaptic ones (n_parts, n_source). Changed by the kernel.
+        By the names in `TRACES`: (n_parts, n_source) and (1, n_target). Changed by the kernel.
     parameters : mapping
         ``w_min``, ``w_max``, ``mu_plus``, ``mu_minus``, ``nearest``; four each: ``amplitude``, ``rate``, ``period``.
     """
@@ -54,7 +54,7 @@ class STDPArrays:
         struct.column_start = pointer(pattern["column_start"], _INTEGER, n_target + 1, "column_start")
         for place, name in enumerate(TRACES):
             trace = traces[name]
-            size = n_target if name.startswith("o") else 0 if trace is None else trace.shape[0] * n_source
+            size = n_target if name.startswith("o") else 0 if trace is None else len(trace) * n_source
             struct.trace[place] = pointer(trace, _DOUBLE, size, name)
         for name, value in parameters.items():
             setattr(struct, name, value)
@@ -67,6 +67,10 @@ class STDPArrays:
     def rule(self) -> tuple[int, int]:
         """Addresses of the C function (a ``synapse_rule``) and of its state."""
         return int(ffi.cast("uintptr_t", self._step)), int(ffi.cast("uintptr_t", self.struct))
+
+    def begin(self, number: int) -> None:
+        """Let a window begin with step `number`."""
+        self.struct[0].first_step = number
 
     def step(self, number: int, pre: Sequence[int] | Any, post: Sequence[int] | Any) -> None:
         """Make one step, in one part: the neurons `pre` and `post` (int32, ascending) spiked."""

@@ -408,6 +408,9 @@ def sc_register_plasticity() -> type[Plasticity]:  # type: ignore[empty-body]
         - ``state_dict()`` and ``load_state_dict(state)``: traces and the like. Weights are saved with the
           network.
 
+        Optionally, ``compiled_step(n_steps, n_parts)`` offers `after_step` in C, for simulations that are compiled
+        as a whole: see `sc_core.contracts.Plasticity`. Nobody needs it to take part.
+
         Change ``projection.data`` in place, and read it afresh in each call: ``rewire`` replaces the array.
         Each phase is gone through for all rules, in the order in which they are attached, before the next one
         begins; a rule sees the weights as the one before it left them.

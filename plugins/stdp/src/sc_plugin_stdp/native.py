@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
+from sc_core.contracts import CompiledStep
 from sc_plugin_stdp.options import STDPOptions
 
 Array = NDArray[np.float64]
@@ -33,7 +34,7 @@ class Native:
         taus = {"r1": o.tau_plus, "o1": o.tau_minus, "r2": o.tau_x, "o2": o.tau_y}
         n = {"r": projection.source.n, "o": projection.target.n}
         self._traces: dict[str, Array | None] = {
-            name: np.zeros(n[name[0]]) if triplets or name.endswith("1") else None for name in taus
+            name: np.zeros((1, n[name[0]])) if triplets or name.endswith("1") else None for name in taus
         }
         self._late = np.zeros((post_lag + 1, n["o"]), bool)
         self._parameters = {
@@ -47,41 +48,52 @@ class Native:
             "nearest": o.pairing == "nearest",
         }
         self._arrays: Any = None
-        self._seen: tuple[Any, Any] = (None, None)
+        self._seen: tuple[Any, Any, int] = (None, None, 0)
 
-    def _view(self) -> Any:
-        """Return the kernel's arrays, made anew when the projection was rewired."""
+    def _view(self, n_parts: int) -> Any:
+        """Return the kernel's arrays, made anew when the projection was rewired or is cut into other parts."""
         from sc_native.stdp import STDPArrays  # exists only where the kernels were compiled
 
         projection = self._projection
-        data, indices = projection.data, projection.indices
-        if self._arrays is None or self._seen[0] is not data or self._seen[1] is not indices:
-            traces = {
-                name: None if trace is None else trace[None] if name[0] == "r" else trace
-                for name, trace in self._traces.items()
-            }
+        now = (projection.data, projection.indices, n_parts)
+        if self._arrays is None or any(
+            mine is not other for mine, other in zip(self._seen, now, strict=True)
+        ):
+            self._cut(n_parts)
             sizes = (projection.source.n, projection.target.n)
-            self._arrays = STDPArrays(sizes, data, columns_of(projection), traces, self._parameters)
-            self._seen = (data, indices)
+            self._arrays = STDPArrays(sizes, now[0], columns_of(projection), self._traces, self._parameters)
+            self._seen = now
         return self._arrays
+
+    def _cut(self, n_parts: int) -> None:
+        """Keep presynaptic traces once for each part: each changes its own, alike."""
+        for name, trace in self._traces.items():
+            if trace is not None and name.startswith("r") and len(trace) != n_parts:
+                self._traces[name] = np.repeat(trace[:1], n_parts, axis=0)
+
+    def compiled(self, t: int, n_parts: int) -> CompiledStep:
+        """Return the step in C for a window that begins with step `t`."""
+        view = self._view(n_parts)
+        view.begin(t)
+        return CompiledStep(*view.rule)
 
     def step(self, t: int, pre: Array, post: Array) -> None:
         """Change the weights by what met in step `t`."""
         depth = len(self._late)
         self._late[t % depth] = post > 0
         arriving = self._late[(t + 1) % depth]
-        self._view().step(t, np.flatnonzero(pre).astype(np.int32), np.flatnonzero(arriving).astype(np.int32))
+        self._view(1).step(t, np.flatnonzero(pre).astype(np.int32), np.flatnonzero(arriving).astype(np.int32))
 
     def state_dict(self) -> dict[str, Any]:
         """Return the traces and the postsynaptic spikes under way."""
-        return {"traces": {k: v for k, v in self._traces.items() if v is not None}, "late": self._late}
+        return {"traces": {k: v[0] for k, v in self._traces.items() if v is not None}, "late": self._late}
 
     def load_state_dict(self, state: Any) -> None:
         """Take over what `state_dict` returned."""
         self._late[...] = state["late"]
         for name, trace in self._traces.items():
             if trace is not None:
-                trace[...] = state["traces"][name]
+                trace[:] = state["traces"][name]
 
 
 def columns_of(projection: Any) -> dict[str, NDArray[np.int32]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sc_core import kernels
-from sc_core.contracts import State
+from sc_core.contracts import CompiledStep, State
 from sc_core.errors import CheckpointError, ConfigurationError
 from sc_plugin_stdp.native import Native
 from sc_plugin_stdp.options import STDPOptions
@@ -99,6 +100,20 @@ class STDP:
             raise ConfigurationError("stdp", "bind it to a projection first")
         self._work.step(self._n_steps, pre, post)
         self._n_steps += 1
+
+    @property
+    def compiled_step(self) -> Callable[[int, int], CompiledStep] | None:
+        """The step in C for a window of steps, where it can be (see `sc_core.contracts.Plasticity`)."""
+        work = self._work
+        if not isinstance(work, Native) or self.sees_emission:
+            return None
+
+        def begin(n_steps: int, n_parts: int) -> CompiledStep:
+            step = work.compiled(self._n_steps, n_parts)
+            self._n_steps += n_steps
+            return step
+
+        return begin
 
     def state_dict(self) -> State:
         """Return the traces, as the kernel or the reference keeps them."""

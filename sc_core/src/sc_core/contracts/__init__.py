@@ -14,7 +14,7 @@ from sc_core.contracts.experience import (
 from sc_core.contracts.hdl import HDLBackend
 from sc_core.contracts.learner import GradientLearner, Learner
 from sc_core.contracts.opened_run import OpenedRun
-from sc_core.contracts.plasticity import Plasticity
+from sc_core.contracts.plasticity import CompiledStep, Plasticity
 from sc_core.contracts.scheduler import Scheduler
 from sc_core.contracts.state import State, Stateful
 
@@ -26,6 +26,7 @@ __all__ = [
     "Environment",
     "Episodes",
     "Generation",
+    "CompiledStep",
     "GradientLearner",
     "HDLBackend",
     "Learner",

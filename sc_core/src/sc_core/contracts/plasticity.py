@@ -4,9 +4,27 @@ from __future__ import annotations
 
 from typing import Any, Protocol, runtime_checkable
 
+import attrs
 import numpy as np
 
 from sc_core.contracts.state import Stateful
+
+
+@attrs.frozen
+class CompiledStep:
+    """A rule's `after_step` in C, for one window of steps.
+
+    Parameters
+    ----------
+    function : int
+        Address of a C function ``void step(void *state, const met_spikes *met)``; the structure is described in
+        sc-native's ``csrc/rules.cdef``.
+    state : int
+        What it is called with. Whoever made this keeps both alive until the next window.
+    """
+
+    function: int
+    state: int
 
 
 @runtime_checkable
@@ -30,6 +48,14 @@ class Plasticity(Stateful, Protocol):
     ``consolidate(elapsed) -> None``
         Every ``consolidation_interval`` ms (an attribute of the rule), with the time since the last call in ms:
         for homeostatic and structural rules, which may call ``projection.rewire``.
+
+    A rule may offer its `after_step` in C as well:
+
+    ``compiled_step(n_steps, n_parts) -> CompiledStep``
+        Asked before each window of `n_steps` steps. The loop then calls the function once for every step and every
+        part, instead of `after_step`; the rule counts the steps as made. Parts divide the postsynaptic neurons: each
+        is gone through by one thread, which has all of the part's synapses to itself. What belongs to presynaptic
+        neurons is shared, so a rule keeps it once for each part. Where the attribute is None, `after_step` is called.
     """
 
     def bind(self, projection: Any, dt: float, rng: np.random.Generator) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,6 +15,7 @@ from sc_core.contracts.state import State
 from sc_core.errors import CheckpointError, ConfigurationError
 from sc_core.model.network import Network
 from sc_core.simulation.arrays import checked_inputs
+from sc_core.simulation.compiled import CompiledLoop
 from sc_core.simulation.interruption import Interruption
 from sc_core.simulation.plain import PlainLoop
 from sc_core.simulation.recorders import (
@@ -34,7 +35,9 @@ from sc_core.simulation.wiring import Wiring
 Modulator: TypeAlias = float | ArrayLike | Callable[[float], float]
 """The third factor: a number, one for each step, or a function of the time (ms) that is asked in every step."""
 
-_WINDOW = 256  # steps whose stimuli are fetched at a time
+Reward: TypeAlias = NDArray[np.float64] | Callable[[float], float]
+
+_WINDOW = 1000  # steps made at a time, at most
 _BETWEEN_REPORTS = 0.1  # seconds
 
 
@@ -100,6 +103,7 @@ class Simulation:
         self._stimuli = self._checked_stimuli(stimuli)
         self._rules = bind(plasticities, self._wiring, self.dt, rng)
         self._plain = PlainLoop(self._wiring, self._rules)
+        self._compiled = CompiledLoop(network, self._wiring, self._rules, self._plain)
 
     def _checked_stimuli(self, stimuli: Mapping[str, Any] | None) -> list[list[Stimulus]]:
         found: list[list[Stimulus]] = [[] for _ in self._wiring.populations]
@@ -147,20 +151,19 @@ class Simulation:
                 "duration", f"must be a positive multiple of dt = {self.dt} ms, got {duration!r}"
             )
         self._check_stimuli(n_steps)
-        reward = _checked_modulator(modulator, n_steps, self.dt)
+        reward = _checked_modulator(modulator, n_steps)
         spikes, samplers = self._recorders(record)
         sinks = {self._wiring.place(name, "record"): sink for name, sink in spikes.items()}
         report = _Reporter(progress, n_steps, self.dt)
-        begin = self.n_steps
+        begin, end = self.n_steps, self.n_steps + n_steps
+        compiled = self._compiled.usable()
         with Interruption() as interruption:
-            while self.n_steps < begin + n_steps and not interruption.requested:
-                end = min(begin + n_steps, (self.n_steps // _WINDOW + 1) * _WINDOW)
-                first, events = self.n_steps, self._events(end - self.n_steps)
-                while self.n_steps < end and not interruption.requested:
-                    t = self.n_steps
-                    self._step(t, t - first, events, reward(t - begin, t * self.dt))
-                    self._record(t, sinks, samplers)
-                    report(t + 1 - begin)
+            while self.n_steps < end and not interruption.requested:
+                length = self._window(end, samplers.values(), callable(reward))
+                self._advance(length, begin, reward, sinks, compiled, interruption)
+                for sampler in samplers.values():
+                    sampler.after(self.n_steps - 1)
+                report(self.n_steps - begin)
         return Recording(
             self.n_steps - begin,
             interruption.requested,
@@ -200,7 +203,7 @@ class Simulation:
                 "inputs", "a simulation steps one sequence (n_steps, n_input), not a batch"
             )
         self._check_stimuli(len(drive))
-        reward = _checked_modulator(modulator, len(drive), self.dt)
+        reward = _checked_modulator(modulator, len(drive))
         self.reset()
         driven = self._wiring.place(self.network.input_population.name, "inputs")
         events = self._events(len(drive))
@@ -209,7 +212,8 @@ class Simulation:
         begin = self.n_steps
         for row in range(len(drive)):
             t = begin + row
-            self._step(t, row, events, reward(row, t * self.dt))
+            self._plain.step(t, row, events, float(reward(t * self.dt) if callable(reward) else reward[row]))
+            self._passed(1)
             for output, sent in zip(outputs, self._plain.sent, strict=True):
                 output[row] = sent[t % len(sent)]
         return dict(zip(self._wiring.names, outputs, strict=True))
@@ -220,11 +224,47 @@ class Simulation:
             population.reset_all()
         self._plain.forget()
 
-    def _step(self, t: int, row: int, events: Sequence[Sequence[Events]], modulator: float) -> None:
-        self._plain.step(t, row, events, modulator)
+    def _window(self, end: int, samplers: Iterable[Sampler], live: bool) -> int:
+        """Return how many steps can be made before somebody wants to look: at the state, the weights, the time."""
+        if live:
+            return 1
+        lengths = [end - self.n_steps, _WINDOW]
+        lengths += [sampler.interval - self.n_steps % sampler.interval for sampler in samplers]
+        lengths += [due for bound in self._rules if (due := bound.steps_to_consolidation()) is not None]
+        return min(lengths)
+
+    def _advance(
+        self,
+        length: int,
+        begin: int,
+        reward: Reward,
+        sinks: Mapping[int, SpikeSink],
+        compiled: bool,
+        interruption: Interruption,
+    ) -> None:
+        t, events = self.n_steps, self._events(length)
+        rows = slice(t - begin, t - begin + length)
+        rewards = np.array([reward(t * self.dt)]) if callable(reward) else reward[rows]
+        emitted = self._compiled.advance(t, events, rewards) if compiled else None
+        if emitted is not None:
+            self._passed(length)
+            for place, sink in sinks.items():
+                sink.take(emitted[place].steps + t, emitted[place].neurons)
+            return
+        for row, value in enumerate(rewards.tolist()):
+            self._plain.step(t + row, row, events, value)
+            self._passed(1)
+            for place, sink in sinks.items():
+                ring = self._plain.sent[place]
+                neurons = np.flatnonzero(ring[(t + row) % len(ring)])
+                sink.take(np.full(neurons.size, t + row), neurons.astype(np.int32))
+            if interruption.requested:
+                return
+
+    def _passed(self, steps: int) -> None:
         for bound in self._rules:
-            bound.passed(1)
-        self.n_steps = t + 1
+            bound.passed(steps)
+        self.n_steps += steps
 
     def _check_stimuli(self, n_steps: int) -> None:
         for name, population, stimuli in zip(
@@ -266,15 +306,6 @@ class Simulation:
                 raise ConfigurationError(path, f"there are {len(read())}, it asks for {chosen.max()}")
             samplers[recorder] = Sampler(interval, read, chosen)
         return spikes, samplers
-
-    def _record(self, t: int, sinks: Mapping[int, SpikeSink], samplers: Mapping[Any, Sampler]) -> None:
-        for place, sink in sinks.items():
-            sent = self._plain.sent[place]
-            neurons = np.flatnonzero(sent[t % len(sent)])
-            if neurons.size:
-                sink.take(np.full(neurons.size, t), neurons.astype(np.int32))
-        for sampler in samplers.values():
-            sampler.after(t)
 
     def state_dict(self) -> State:
         """Return all that the future depends on beside ``network.state_dict()``."""
@@ -354,27 +385,26 @@ def _step_length(network: Any, dt: float | None) -> float:
     return length
 
 
-def _checked_modulator(modulator: Modulator | None, n_steps: int, dt: float) -> Callable[[int, float], float]:
-    """Return a function of the row and the time, checked as far as it can be before the start."""
+def _checked_modulator(modulator: Modulator, n_steps: int) -> Reward:
+    """Return one value for each step, or a function of the time: checked as far as it can be before the start."""
     if callable(modulator):
         asked = modulator
 
-        def ask(row: int, time: float) -> float:
+        def ask(time: float) -> float:
             value = float(asked(time))
             if not math.isfinite(value):
                 raise ConfigurationError("modulator", f"must be finite, got {value} at {time} ms")
             return value
 
         return ask
-    values = np.asarray(0.0 if modulator is None else modulator, dtype=np.float64)
+    values = np.asarray(modulator, dtype=np.float64)
     if values.shape not in ((), (n_steps,)) or not np.isfinite(values).all():
         problem = f"must be {n_steps} finite numbers, one per step, or one number"
         bad = np.flatnonzero(~np.isfinite(values))
         if values.shape == (n_steps,) and bad.size:
             problem += f"; got {values[bad[0]]} in step {bad[0]}"
         raise ConfigurationError("modulator", problem)
-    per_step = np.broadcast_to(values, (n_steps,)).tolist()
-    return lambda row, time: per_step[row]
+    return np.ascontiguousarray(np.broadcast_to(values, (n_steps,)))
 
 
 def _state_of(population: Any, recorder: StateRecorder, path: str) -> Callable[[], NDArray[Any]]:

@@ -1,0 +1,164 @@
+"""Stepping a network with live weights on NumPy arrays (csrc/stepping.cdef): one call for a window of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sc_native._kernels import ffi
+from sc_native.buffers import SUFFIXES, Buffers, check, kernel
+from sc_native.network import MODELS
+
+_DOUBLE, _INTEGER, _OFFSET = np.dtype(np.float64), np.dtype(np.int32), np.dtype(np.int64)
+_COEFFICIENTS = (
+    "decay_membrane",
+    "input_gain",
+    "leak_drive",
+    "threshold",
+    "reset_value",
+    "decay_synapse",
+    "input_weight",
+    "decay_adaptation",
+    "adaptation_strength",
+)
+_STATE = ("membrane", "synaptic_current", "adaptation")
+_HELD: dict[str, np.dtype[Any]] = {"held_neuron": _INTEGER, "held_value": _DOUBLE, "held_until": _OFFSET}
+
+
+class Drive(NamedTuple):
+    """Currents from outside: ``value[k]`` for ``neuron[k]`` in step t, ``start[t] <= k < start[t + 1]``."""
+
+    start: NDArray[np.int64]
+    neuron: NDArray[np.int32]
+    value: NDArray[np.float64]
+
+
+class SteppedPopulation(NamedTuple):
+    """One population as the kernel sees it.
+
+    Parameters
+    ----------
+    model : str
+        A key of `sc_native.network.MODELS`.
+    n : int
+    reset_to_value, uniform : bool
+        `uniform`: all neurons have the same coefficients.
+    refractory_steps : int
+    first : ndarray, shape (n_parts + 1,), int64
+    arrays : mapping of str to ndarray
+        Coefficients and state (float64, n), ``refractory`` (int32, n), ``held_neuron``, ``held_value``,
+        ``held_until`` (n), ``held_count`` (n_parts), ``spike_start`` and ``spike``.
+    drives : sequence of Drive
+    """
+
+    model: str
+    n: int
+    reset_to_value: bool
+    uniform: bool
+    refractory_steps: int
+    first: NDArray[np.int64]
+    arrays: Mapping[str, NDArray[Any]]
+    drives: Sequence[Drive]
+
+
+class SteppedProjection(NamedTuple):
+    """One projection: places of its populations, delay in steps, CSR arrays and the parts' bounds in every row."""
+
+    source: int
+    target: int
+    delay: int
+    bounds: NDArray[np.int32]
+    indices: NDArray[np.int32]
+    data: NDArray[Any]
+
+
+class AttachedRule(NamedTuple):
+    """A ``synapse_rule`` (csrc/rules.cdef): the place of its projection, and the addresses of function and state."""
+
+    projection: int
+    function: int
+    state: int
+
+
+def step(
+    dtype: np.dtype[Any],
+    window: tuple[int, int, int, int],
+    populations: Sequence[SteppedPopulation],
+    projections: Sequence[SteppedProjection],
+    rules: Sequence[AttachedRule],
+    modulator: NDArray[np.float64],
+    n_threads: int,
+) -> None:
+    """Make a window of steps.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype
+        float32 or float64, of all weights.
+    window : (n_steps, history, n_parts, together)
+    populations, projections, rules
+        In the order of a step, of delivery, of attachment.
+    modulator : ndarray, shape (n_steps,), float64
+    n_threads : int
+
+    Raises
+    ------
+    KernelError, TypeError, ValueError
+        If arrays do not fit.
+    """
+    n_steps, history, n_parts, together = window
+    buffers, suffix = Buffers(), SUFFIXES[dtype]
+    network = buffers.new(f"stepping_{suffix}[]", 1)
+    structs = buffers.new(f"stepping_population_{suffix}[]", len(populations))
+    for struct, population in zip(structs, populations, strict=True):
+        _fill(struct, population, buffers, (history + n_steps, n_parts), suffix)
+    synapses = buffers.new(f"stepping_projection_{suffix}[]", max(len(projections), 1))
+    for struct, projection in zip(synapses, projections, strict=False):
+        size = projection.data.size
+        struct.source, struct.target, struct.delay = projection.source, projection.target, projection.delay
+        rows = (n_parts + 1) * populations[projection.source].n
+        struct.bounds = buffers.pointer(projection.bounds, _INTEGER, rows, "bounds")
+        struct.indices = buffers.pointer(projection.indices, _INTEGER, size, "indices")
+        struct.data = buffers.pointer(projection.data, dtype, size, "data")
+    attached = buffers.new(f"attached_{suffix}[]", max(len(rules), 1))
+    for struct, rule in zip(attached, rules, strict=False):
+        struct.projection = rule.projection
+        struct.rule, struct.state = ffi.cast("synapse_rule", rule.function), ffi.cast("void *", rule.state)
+    room = max(population.n for population in populations)
+    arriving = np.empty(n_parts * room, _INTEGER)
+    whole = network[0]
+    whole.n_populations, whole.n_projections, whole.n_rules = len(populations), len(projections), len(rules)
+    whole.n_parts, whole.n_steps, whole.history, whole.together = n_parts, n_steps, history, together
+    whole.populations, whole.projections, whole.rules = structs, synapses, attached
+    whole.modulator = buffers.pointer(modulator, _DOUBLE, n_steps, "modulator")
+    whole.arriving, whole.room = buffers.pointer(arriving, _INTEGER, arriving.size, "arriving"), room
+    check(kernel("sc_step", dtype)(network, n_threads), "sc_step")
+
+
+def _fill(
+    struct: Any, population: SteppedPopulation, buffers: Buffers, sizes: tuple[int, int], suffix: str
+) -> None:
+    kept, n_parts = sizes
+    n, arrays, pointer = population.n, population.arrays, buffers.pointer
+    struct.model, struct.n = MODELS[population.model], n
+    struct.reset_to_value, struct.uniform = population.reset_to_value, population.uniform
+    struct.refractory_steps = population.refractory_steps
+    struct.first = pointer(population.first, _OFFSET, n_parts + 1, "first")
+    for name in (*_COEFFICIENTS, *_STATE, "current"):
+        setattr(struct, name, pointer(arrays.get(name), _DOUBLE, n, name))
+    struct.refractory = pointer(arrays.get("refractory"), _INTEGER, n, "refractory")
+    for name, dtype in _HELD.items():
+        setattr(struct, name, pointer(arrays.get(name), dtype, n, name))
+    struct.held_count = pointer(arrays.get("held_count"), _OFFSET, n_parts, "held_count")
+    struct.spike_start = pointer(arrays["spike_start"], _OFFSET, n_parts * (kept + 1), "spike_start")
+    struct.spike = pointer(arrays["spike"], _INTEGER, n * kept, "spike")
+    drives = buffers.new(f"drive_{suffix}[]", max(len(population.drives), 1))
+    for each, drive in zip(drives, population.drives, strict=False):
+        count = drive.neuron.size
+        each.start = pointer(drive.start, _OFFSET, drive.start.size, "drive.start")
+        each.neuron = pointer(drive.neuron, _INTEGER, count, "drive.neuron")
+        each.value = pointer(drive.value, _DOUBLE, count, "drive.value")
+    struct.drives, struct.n_drives = drives, len(population.drives)

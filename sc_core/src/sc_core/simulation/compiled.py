@@ -1,0 +1,263 @@
+"""Whole windows of steps in C, where all that takes part can be compiled: the same bits as the step in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from sc_core import kernels
+from sc_core.model.network import Network
+from sc_core.simulation.plain import PlainLoop
+from sc_core.simulation.rules import BoundRule
+from sc_core.simulation.stimuli import Events
+from sc_core.simulation.wiring import Connection, Wiring
+
+_WORK_PER_PART = 4000  # neurons: with fewer, threads wait for each other longer than they work
+
+
+@attrs.define(eq=False)
+class _Spikes:
+    """What a population emitted in consecutive steps: step and neuron of each spike, in this order."""
+
+    steps: NDArray[np.int64]
+    neurons: NDArray[np.int32]
+
+
+class CompiledLoop:
+    """Makes windows of steps with the compiled kernels.
+
+    Between windows everything is where `PlainLoop` has it, too, so that each can go on where the other one stopped.
+
+    Parameters
+    ----------
+    network : Network or another object
+    wiring : Wiring
+    rules : sequence of BoundRule
+    plain : PlainLoop
+    """
+
+    def __init__(self, network: Any, wiring: Wiring, rules: Sequence[BoundRule], plain: PlainLoop) -> None:
+        self._network, self._wiring, self._rules, self._plain = network, wiring, rules, plain
+        self._bounds: dict[int, tuple[Any, int, NDArray[np.int32]]] = {}
+        self._current: list[NDArray[np.float64]] = [np.zeros(p.n) for p in wiring.populations]
+        self._order = {id(c): i for i, c in enumerate(c for each in wiring.incoming for c in each)}
+
+    def usable(self) -> bool:
+        """Whether this network with these rules can be compiled at all."""
+        return (
+            isinstance(self._network, Network)
+            and all(not c.per_synapse for c in self._wiring.connections)
+            and all(c.projection.data.flags.c_contiguous for c in self._wiring.connections)
+            and all(not hasattr(bound.rule, "scale") for bound in self._rules)
+            and all(
+                callable(getattr(bound.rule, "compiled_step", None)) and not bound.sees_emission
+                for bound in self._rules
+                if hasattr(bound.rule, "after_step")
+            )
+            and kernels.native()
+        )
+
+    def advance(
+        self, t: int, stimuli: Sequence[Sequence[Events]], modulator: NDArray[np.float64]
+    ) -> list[_Spikes] | None:
+        """Make the steps from `t` on, one for each value of `modulator`; None, with nothing done, if it cannot.
+
+        Returns
+        -------
+        list of _Spikes
+            For every population, steps counted from `t`.
+        """
+        from sc_native import stepping  # exists only where the kernels were compiled
+
+        n_steps = len(modulator)
+        if not all(
+            self._passes_spikes(place, events)
+            for place, events in enumerate(stimuli)
+            if self._wiring.is_input(place)
+        ):
+            return None
+        n_parts = self._n_parts()
+        rules = []
+        for bound in self._rules:
+            if not hasattr(bound.rule, "after_step"):
+                continue
+            compiled = bound.rule.compiled_step(n_steps, n_parts)
+            place = self._order[id(bound.connection)]
+            rules.append((stepping.AttachedRule(place, compiled.function, compiled.state), compiled))
+        history = max((c.delay for c in self._wiring.connections), default=0)
+        populations = [
+            self._population(place, stimuli[place], (t, n_steps, history, n_parts))
+            for place in range(len(self._wiring.populations))
+        ]
+        delays = [c.delay for c in self._wiring.connections if not self._wiring.is_input(c.source)]
+        stepping.step(
+            self._network.dtype,
+            (n_steps, history, n_parts, min(delays, default=n_steps) if n_parts > 1 else n_steps),
+            populations,
+            [self._projection(c, n_parts) for each in self._wiring.incoming for c in each],
+            [rule for rule, _ in rules],
+            modulator,
+            n_parts,
+        )
+        return [
+            self._take_back(place, population, (t, n_steps, history, n_parts))
+            for place, population in enumerate(populations)
+        ]
+
+    @staticmethod
+    def _passes_spikes(place: int, events: Sequence[Events]) -> bool:
+        return len(events) <= 1 and all(bool((each.value == 1).all()) for each in events)
+
+    def _n_parts(self) -> int:
+        """Return into how many parts the neurons are cut, one for each thread."""
+        immediate = any(
+            c.delay == 0 and not self._wiring.is_input(c.source) for c in self._wiring.connections
+        )
+        if immediate:
+            return 1
+        neurons = sum(
+            int(p.n) for i, p in enumerate(self._wiring.populations) if not self._wiring.is_input(i)
+        )
+        return max(1, min(kernels.thread_count(), neurons // _WORK_PER_PART))
+
+    def _population(self, place: int, events: Sequence[Events], window: tuple[int, int, int, int]) -> Any:
+        from sc_native.stepping import Drive, SteppedPopulation
+
+        t, n_steps, history, n_parts = window
+        population = self._wiring.populations[place]
+        n, is_input = population.n, self._wiring.is_input(place)
+        coefficients = population.coefficients(np.dtype(np.float64))
+        first = _parts(n, n_parts)
+        past = self._past(place, t, history)
+        if is_input and events:
+            steps = np.repeat(np.arange(n_steps), np.diff(events[0].start)) + history
+            past = _Spikes(
+                np.concatenate([past.steps, steps]), np.concatenate([past.neurons, events[0].neuron])
+            )
+        arrays = {
+            **coefficients.arrays,
+            **population.state,
+            **self._lists(past, first, (n, history, history + n_steps), is_input),
+        }
+        if coefficients.refractory_steps:
+            arrays |= _held(population.state["refractory"], first)
+        if not is_input:
+            arrays["current"] = self._current[place]
+        return SteppedPopulation(
+            coefficients.model,
+            n,
+            coefficients.reset_to_value,
+            all((array == array[0]).all() for array in coefficients.arrays.values()),
+            coefficients.refractory_steps,
+            first,
+            arrays,
+            [] if is_input else [Drive(each.start, each.neuron, each.value) for each in events],
+        )
+
+    def _past(self, place: int, t: int, history: int) -> _Spikes:
+        """Return the spikes of the last `history` steps from the rings, their steps counted from t - history."""
+        ring = self._plain.sent[place]
+        steps, neurons = [], []
+        for back in range(min(history, len(ring) - 1), 0, -1):
+            fired = np.flatnonzero(ring[(t - back) % len(ring)])
+            steps.append(np.full(fired.size, history - back))
+            neurons.append(fired.astype(np.int32))
+        return _Spikes(
+            np.concatenate([np.zeros(0, np.int64), *steps]), np.concatenate([np.zeros(0, np.int32), *neurons])
+        )
+
+    @staticmethod
+    def _lists(
+        past: _Spikes, first: NDArray[np.int64], sizes: tuple[int, int, int], is_input: bool
+    ) -> dict[str, NDArray[Any]]:
+        n, history, kept = sizes
+        n_parts = len(first) - 1
+        start = np.zeros((n_parts, kept + 1), np.int64)
+        spike = np.empty(n * kept, np.int32)  # touched only as far as there are spikes
+        filled = kept if is_input else history
+        for part in range(n_parts):
+            # All that an Input emits is in part 0's list.
+            low, high = (0, n if part == 0 else 0) if is_input else (first[part], first[part + 1])
+            mine = (past.neurons >= low) & (past.neurons < high)
+            begin = int(first[part]) * kept
+            spike[begin : begin + int(mine.sum())] = past.neurons[mine]
+            start[part, : filled + 1] = begin + np.searchsorted(past.steps[mine], np.arange(filled + 1))
+        return {"spike_start": start, "spike": spike}
+
+    def _projection(self, connection: Connection, n_parts: int) -> Any:
+        from sc_native.stepping import SteppedProjection
+
+        projection = connection.projection
+        known = self._bounds.get(id(connection))
+        if known is None or known[0] is not projection.indices or known[1] != n_parts:
+            first = _parts(projection.target.n, n_parts)
+            known = (projection.indices, n_parts, _bounds(projection, first))
+            self._bounds[id(connection)] = known
+        return SteppedProjection(
+            connection.source,
+            connection.target,
+            connection.delay,
+            known[2],
+            projection.indices,
+            projection.data,
+        )
+
+    def _take_back(self, place: int, stepped: Any, window: tuple[int, int, int, int]) -> _Spikes:
+        """Return the window's spikes, and leave the last of them where the step in Python looks for them."""
+        t, n_steps, history, n_parts = window
+        start, spike = stepped.arrays["spike_start"], stepped.arrays["spike"]
+        steps = [np.repeat(np.arange(n_steps), np.diff(row[history:])) for row in start]
+        neurons = [spike[row[history] : row[-1]] for row in start]
+        spikes = _Spikes(np.concatenate(steps), np.concatenate(neurons))
+        if n_parts > 1:
+            order = np.argsort(spikes.steps, kind="stable")
+            spikes = _Spikes(spikes.steps[order], spikes.neurons[order])
+        population, ring = self._wiring.populations[place], self._plain.sent[place]
+        recent = range(max(n_steps - len(ring), 0), n_steps)
+        edges = np.searchsorted(spikes.steps, np.arange(recent.start, n_steps + 1))
+        for row, begin, end in zip(recent, edges[:-1], edges[1:], strict=True):
+            ring[(t + row) % len(ring)] = 0
+            ring[(t + row) % len(ring), spikes.neurons[begin:end]] = 1
+        if stepped.model == "LI":
+            ring[(t + n_steps - 1) % len(ring)] = population.state["membrane"]
+        population.spikes = ring[(t + n_steps - 1) % len(ring)].copy()
+        return spikes
+
+
+def _parts(n: int, n_parts: int) -> NDArray[np.int64]:
+    """Return the parts' first neurons, and n: parts begin with a cache line."""
+    lines = -(-n // 16)
+    return np.minimum(np.arange(n_parts + 1) * lines // n_parts * 16, n).astype(np.int64)
+
+
+def _bounds(projection: Any, first: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Return where the synapses onto each part begin in every row, shape (n_parts + 1, n_source)."""
+    indptr, n_target = projection.indptr.astype(np.int64), projection.target.n
+    if len(first) == 2:
+        return np.stack([indptr[:-1], indptr[1:]]).astype(np.int32)
+    row = np.arange(len(indptr) - 1)
+    key = np.repeat(row * n_target, np.diff(indptr)) + projection.indices
+    bounds = np.stack([np.searchsorted(key, row * n_target + begin) for begin in first])
+    return bounds.astype(np.int32)
+
+
+def _held(refractory: NDArray[np.int32], first: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    """Return the queues of refractory neurons, each part's in its place, those first that are free first."""
+    n, n_parts = len(refractory), len(first) - 1
+    queues: dict[str, NDArray[Any]] = {
+        "held_neuron": np.zeros(n, np.int32),
+        "held_value": np.zeros(n),
+        "held_until": np.zeros(n, np.int64),
+        "held_count": np.zeros(n_parts, np.int64),
+    }
+    for part, (begin, end) in enumerate(zip(first[:-1].tolist(), first[1:].tolist(), strict=True)):
+        held = begin + np.flatnonzero(refractory[begin:end])
+        held = held[np.argsort(refractory[held], kind="stable")]
+        queues["held_neuron"][begin : begin + held.size] = held
+        queues["held_until"][begin : begin + held.size] = refractory[held]
+        queues["held_count"][part] = held.size
+    return queues
