@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sc_core import kernels
 from sc_core.model.network import Network
+from sc_core.model.neurons import Coefficients
 from sc_core.simulation.plain import PlainLoop
 from sc_core.simulation.rules import BoundRule
 from sc_core.simulation.stimuli import Events
@@ -43,6 +44,7 @@ class CompiledLoop:
     def __init__(self, network: Any, wiring: Wiring, rules: Sequence[BoundRule], plain: PlainLoop) -> None:
         self._network, self._wiring, self._rules, self._plain = network, wiring, rules, plain
         self._bounds: dict[int, tuple[Any, int, NDArray[np.int32]]] = {}
+        self._coefficients: dict[int, tuple[Coefficients, bool]] = {}
         self._current: list[NDArray[np.float64]] = [np.zeros(p.n) for p in wiring.populations]
         self._order = {id(c): i for i, c in enumerate(c for each in wiring.incoming for c in each)}
 
@@ -130,7 +132,7 @@ class CompiledLoop:
         t, n_steps, history, n_parts = window
         population = self._wiring.populations[place]
         n, is_input = population.n, self._wiring.is_input(place)
-        coefficients = population.coefficients(np.dtype(np.float64))
+        coefficients, uniform = self._coefficients_of(place)
         first = _parts(n, n_parts)
         past = self._past(place, t, history)
         if is_input and events:
@@ -151,12 +153,21 @@ class CompiledLoop:
             coefficients.model,
             n,
             coefficients.reset_to_value,
-            all((array == array[0]).all() for array in coefficients.arrays.values()),
+            uniform,
             coefficients.refractory_steps,
             first,
             arrays,
             [] if is_input else [Drive(each.start, each.neuron, each.value) for each in events],
         )
+
+    def _coefficients_of(self, place: int) -> tuple[Coefficients, bool]:
+        """Return what a population computes with, and whether it is the same for all of its neurons."""
+        population = self._wiring.populations[place]
+        if place not in self._coefficients or population.learned_parameters:
+            coefficients = population.coefficients(np.dtype(np.float64))
+            uniform = all(bool((array == array[0]).all()) for array in coefficients.arrays.values())
+            self._coefficients[place] = (coefficients, uniform)
+        return self._coefficients[place]
 
     def _past(self, place: int, t: int, history: int) -> _Spikes:
         """Return the spikes of the last `history` steps from the rings, their steps counted from t - history."""

@@ -37,7 +37,7 @@ Modulator: TypeAlias = float | ArrayLike | Callable[[float], float]
 
 Reward: TypeAlias = NDArray[np.float64] | Callable[[float], float]
 
-_WINDOW = 1000  # steps made at a time, at most
+_WINDOW = 20_000_000  # neurons times steps made at a time, at most: some hundredths of a second
 _BETWEEN_REPORTS = 0.1  # seconds
 
 
@@ -228,7 +228,7 @@ class Simulation:
         """Return how many steps can be made before somebody wants to look: at the state, the weights, the time."""
         if live:
             return 1
-        lengths = [end - self.n_steps, _WINDOW]
+        lengths = [end - self.n_steps, max(1, _WINDOW // sum(p.n for p in self._wiring.populations))]
         lengths += [sampler.interval - self.n_steps % sampler.interval for sampler in samplers]
         lengths += [due for bound in self._rules if (due := bound.steps_to_consolidation()) is not None]
         return min(lengths)

@@ -1,0 +1,1 @@
+"""What the simulation benchmarks share: the network, the contestants, the contest."""

@@ -1,0 +1,66 @@
+"""The contestant of this repository: ``python ours.py network.npz n_seconds plastic``; prints JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+
+import numpy as np
+import scipy.sparse
+
+from sc_core import CubaLIF, Network, Population, Projection, Simulation, registry
+from sc_core.simulation import SpikeRecorder
+
+
+def build(given: dict[str, np.ndarray]) -> Network:
+    """Return the network of a file."""
+    number = {name: float(array) for name, array in given.items() if array.ndim == 0}
+    n_e, n, dt = int(number["n_excitatory"]), int(number["n"]), number["dt"]
+    neuron = CubaLIF(
+        reset="to_value",
+        refractory_steps=round(number["refractory"] / dt),
+        **{key: number[key] for key in ("tau_mem", "tau_syn", "v_leak", "v_threshold", "v_reset")},
+    )
+    population = {"e": Population("e", n_e, neuron), "i": Population("i", n - n_e, neuron)}
+    projections = []
+    for source in "ei":
+        for target in "ei":
+            key, shape = f"{source}{target}", (population[source].n, population[target].n)
+            pre, post = given[f"pre_{key}"], given[f"post_{key}"]
+            weights = np.full(pre.size, number[f"weight_{key}"], np.float32)
+            matrix = scipy.sparse.coo_array((weights, (pre, post)), shape=shape).tocsr()
+            delay = round(number["delay"] / dt)
+            projections.append(Projection(population[source], population[target], matrix, delay))
+    network = Network([population["e"], population["i"]], projections, dt=dt)
+    population["e"].state["membrane"][:] = given["v"][:n_e]
+    population["i"].state["membrane"][:] = given["v"][n_e:]
+    return network
+
+
+def main(path: str, n_seconds: int, plastic: bool) -> None:
+    """Simulate one second to settle, then measure `n_seconds`."""
+    given = dict(np.load(path))
+    network = build(given)
+    rules = {}
+    if plastic:
+        options = {key: float(given[key]) for key in ("a_plus", "a_minus", "tau_plus", "tau_minus", "w_max")}
+        rules["e->e"] = registry.create("plasticity", "stdp", **options)
+    simulation = Simulation(network, rules, np.random.default_rng(0))
+    simulation.advance(1000.0)
+    seconds, spikes = [], 0
+    for _ in range(n_seconds):
+        begin = time.perf_counter()
+        recording = simulation.advance(1000.0, record=[SpikeRecorder("e"), SpikeRecorder("i")])
+        seconds.append(time.perf_counter() - begin)
+        spikes += sum(record.times.size for record in recording.spikes.values())
+    rate = spikes / (n_seconds * float(given["n"]))
+    print(
+        json.dumps(
+            {"seconds": seconds, "rate": rate, "mean_weight": float(network.projections[0].data.mean())}
+        )
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3] == "plastic")

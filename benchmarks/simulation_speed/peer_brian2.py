@@ -1,0 +1,87 @@
+"""Brian2, cpp_standalone: ``python peer_brian2.py network.npz n_seconds plastic``; prints JSON.
+
+It is built in a folder beside the network, once; later calls run what was built.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+
+def build(path: str, folder: Path, plastic: bool) -> None:
+    """Write the program, compile it, and run it once."""
+    from brian2 import NeuronGroup, SpikeMonitor, Synapses, defaultclock, device, ms, prefs, run, set_device
+
+    given = dict(np.load(path))
+    number = {name: float(array) for name, array in given.items() if array.ndim == 0}
+    n_e, n = int(number["n_excitatory"]), int(number["n"])
+    set_device("cpp_standalone", build_on_run=False)
+    prefs.devices.cpp_standalone.openmp_threads = 0
+    defaultclock.dt = number["dt"] * ms
+    times = ("tau_mem", "tau_syn", "refractory", "tau_plus", "tau_minus")
+    names = {key: value * ms if key in times else value for key, value in number.items()}
+    names = {
+        key: names[key] for key in (*times, "v_leak", "v_threshold", "v_reset", "a_plus", "a_minus", "w_max")
+    }
+    neurons = NeuronGroup(
+        n,
+        """
+        dv/dt = (v_leak - v + g) / tau_mem : 1 (unless refractory)
+        dg/dt = -g / tau_syn : 1
+        """,
+        threshold="v >= v_threshold",
+        reset="v = v_reset",
+        refractory=number["refractory"] * ms,
+        method="exact",
+        namespace=names,
+    )
+    neurons.v = given["v"]
+    groups, kept = {"e": neurons[:n_e], "i": neurons[n_e:]}, []
+    for source in "ei":
+        for target in "ei":
+            key = source + target
+            if plastic and key == "ee":
+                model = """
+                w : 1
+                dapre/dt = -apre / tau_plus : 1 (event-driven)
+                dapost/dt = -apost / tau_minus : 1 (event-driven)
+                """
+                on_pre = "g_post += w; apre += 1; w = clip(w - a_minus * w_max * apost, 0, w_max)"
+                on_post = "apost += 1; w = clip(w + a_plus * w_max * apre, 0, w_max)"
+                synapses = Synapses(
+                    groups[source], groups[target], model, on_pre=on_pre, on_post=on_post, namespace=names
+                )
+            else:
+                synapses = Synapses(groups[source], groups[target], "w : 1", on_pre="g_post += w")
+            synapses.connect(i=given[f"pre_{key}"], j=given[f"post_{key}"])
+            synapses.w = number[f"weight_{key}"]
+            synapses.pre.delay = number["delay"] * ms
+            kept.append(synapses)
+    run(1000 * ms)
+    settled = SpikeMonitor(neurons, name="settled")
+    run(1000 * ms)
+    device.build(directory=str(folder), compile=True, run=True, debug=False)
+    rate = settled.num_spikes / n
+    (folder / "rate.json").write_text(json.dumps(rate), encoding="utf-8")
+
+
+def main(path: str, n_seconds: int, plastic: bool) -> None:
+    """Measure the second second of a run, `n_seconds` times."""
+    folder = Path(path).with_suffix(".brian2." + ("plastic" if plastic else "static"))
+    if not (folder / "rate.json").exists():
+        build(path, folder, plastic)
+    seconds = []
+    for _ in range(n_seconds):
+        subprocess.run([folder / "main"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        information = (folder / "results" / "last_run_info.txt").read_text(encoding="utf-8")
+        seconds.append(float(information.split()[0]))
+    rate = json.loads((folder / "rate.json").read_text(encoding="utf-8"))
+    print(json.dumps({"seconds": seconds, "rate": rate}))
+
+
+main(sys.argv[1], int(sys.argv[2]), sys.argv[3] == "plastic")

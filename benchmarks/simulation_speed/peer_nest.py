@@ -1,0 +1,73 @@
+"""NEST: ``python peer_nest.py network.npz n_seconds plastic``; prints JSON. Its delays are dendritic."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+
+import nest
+import numpy as np
+
+nest.verbosity = nest.VerbosityLevel.ERROR
+
+
+def main(path: str, n_seconds: int, plastic: bool) -> None:
+    """Simulate one second to settle, then measure `n_seconds`."""
+    given = dict(np.load(path))
+    number = {name: float(array) for name, array in given.items() if array.ndim == 0}
+    n_e, n = int(number["n_excitatory"]), int(number["n"])
+    nest.ResetKernel()
+    nest.set(resolution=number["dt"], local_num_threads=1)
+    neurons = nest.Create(
+        "iaf_psc_exp",
+        n,
+        {
+            "tau_m": number["tau_mem"],
+            "C_m": number["tau_mem"],  # so that a weight in pA is ours in mV
+            "tau_syn_ex": number["tau_syn"],
+            "tau_syn_in": number["tau_syn"],
+            "E_L": number["v_leak"],
+            "V_th": number["v_threshold"],
+            "V_reset": number["v_reset"],
+            "t_ref": number["refractory"],
+            "tau_minus": number["tau_minus"],
+        },
+    )
+    neurons.set(V_m=given["v"])
+    stdp = {
+        "synapse_model": "stdp_synapse",
+        "lambda": number["a_plus"],
+        "alpha": number["a_minus"] / number["a_plus"],
+        "tau_plus": number["tau_plus"],
+        "mu_plus": 0.0,
+        "mu_minus": 0.0,
+        "Wmax": number["w_max"],
+    }
+    identifiers = np.array(neurons.tolist())
+    groups = {"e": identifiers[:n_e], "i": identifiers[n_e:]}
+    for source in "ei":
+        for target in "ei":
+            key = source + target
+            pre, post = groups[source][given[f"pre_{key}"]], groups[target][given[f"post_{key}"]]
+            synapse = stdp if plastic and key == "ee" else {"synapse_model": "static_synapse"}
+            arrays = {
+                "weight": np.full(pre.size, number[f"weight_{key}"]),
+                "delay": np.full(pre.size, number["delay"]),
+            }
+            nest.Connect(pre, post, "one_to_one", {**synapse, **arrays})
+    recorder = nest.Create("spike_recorder")
+    nest.Connect(neurons, recorder)
+    nest.Simulate(1000.0)
+    nest.Prepare()
+    recorded, seconds = recorder.n_events, []
+    for _ in range(n_seconds):
+        begin = time.perf_counter()
+        nest.Run(1000.0)
+        seconds.append(time.perf_counter() - begin)
+    rate = (recorder.n_events - recorded) / (n_seconds * n)
+    nest.Cleanup()
+    print(json.dumps({"seconds": seconds, "rate": rate}))
+
+
+main(sys.argv[1], int(sys.argv[2]), sys.argv[3] == "plastic")

@@ -1,0 +1,99 @@
+"""W3: the CUBA network of Vogels & Abbott with STDP: a second of biological time on one thread, in turns with peers.
+
+python benchmarks/simulation_w3.py [--dt 0.1 1.0] [--rounds N] [--static] [--output FOLDER]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from bptt_speed import environments, machine
+from bptt_speed.environments import Environment, Unavailable
+from simulation_speed import cuba
+
+HERE = Path(__file__).parent / "simulation_speed"
+CONTESTANTS: dict[str, Environment | None] = {
+    "ours": None,
+    "peer_brian2": Environment("peers-brian2", "3.11"),
+    "peer_nest": Environment("peers-nest", "3.11"),
+}
+_PER_ROUND = 3  # seconds of biological time that each contestant simulates in its turn
+
+
+def contest(dt: float, plastic: bool, rounds: int, folder: Path) -> dict[str, Any]:
+    """Let the contestants take turns; return medians, in seconds, and all single times."""
+    network = folder / f"cuba_{dt}.npz"
+    cuba.write(network, 4000, dt)
+    times: dict[str, list[float]] = {}
+    rates: dict[str, float] = {}
+    left_out: dict[str, str] = {}
+    one_thread = {**os.environ, "SC_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    for number in range(rounds):
+        for name, environment in CONTESTANTS.items():
+            if name in left_out:
+                continue
+            try:
+                python = environments.interpreter(environment, folder)
+            except Unavailable as reason:
+                left_out[name] = str(reason)
+                continue
+            arguments = [network, str(_PER_ROUND), "plastic" if plastic else "static"]
+            command = [python, HERE / f"{name}.py", *arguments]
+            result = subprocess.run(command, env=one_thread, capture_output=True, text=True)
+            if result.returncode:
+                left_out[name] = result.stderr.strip().splitlines()[-1]
+                continue
+            answer = json.loads(result.stdout.splitlines()[-1])
+            times.setdefault(name, []).extend(answer["seconds"])
+            rates[name] = answer["rate"]
+            print(
+                f"dt {dt}, round {number + 1}: {name} {min(answer['seconds']):.4f} s",
+                file=sys.stderr,
+                flush=True,
+            )
+    return {
+        "dt": dt,
+        "plastic": plastic,
+        "median": {name: statistics.median(each) for name, each in times.items()},
+        "rate": rates,
+        "left_out": left_out,
+        "seconds": times,
+    }
+
+
+def main() -> None:
+    """Read the command line, measure, write and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--dt", type=float, nargs="+", default=[0.1, 1.0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--static", action="store_true", help="without plasticity")
+    parser.add_argument("--output", type=Path, default=HERE / "results")
+    parser.add_argument("--environments", type=Path, default=Path.home() / ".cache" / "sc-benchmarks")
+    options = parser.parse_args()
+    options.environments.mkdir(parents=True, exist_ok=True)
+    options.output.mkdir(parents=True, exist_ok=True)
+    surroundings = machine.describe()
+    runs = [contest(dt, not options.static, options.rounds, options.environments) for dt in options.dt]
+    results = {"machine": surroundings, "parameters": cuba.PARAMETERS, "runs": runs}
+    (options.output / "W3.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    for run in runs:
+        for name, seconds in run["median"].items():
+            ratio = seconds / run["median"]["ours"]
+            print(
+                f"dt {run['dt']} ms  {name:12} {seconds:.4f} s  {ratio:5.1f} x ours  {run['rate'][name]:.2f} Hz"
+            )
+        for name, reason in run["left_out"].items():
+            print(f"dt {run['dt']} ms  {name:12} left out: {reason}")
+
+
+if __name__ == "__main__":
+    main()
