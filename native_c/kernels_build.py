@@ -33,6 +33,7 @@ KERNELS = (
     "stepping",
 )
 DECLARATIONS = ("network", "eprop", "tangent", "stdp", "stepping")
+SHARED = ("constants", "rules", "online_o1_rules")
 SINGLE_TYPE_KERNELS = ("integer", "votes", "bitstreams", "online_o1")
 """Kernels that exist once, for integers or double, each with declarations of its own."""
 FLOATING_TYPES = {"f32": "float", "f64": "double"}

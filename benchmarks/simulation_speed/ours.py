@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import time
 
@@ -11,6 +12,7 @@ import scipy.sparse
 
 from sc_core import CubaLIF, Network, Population, Projection, Simulation, registry
 from sc_core.simulation import SpikeRecorder
+from sc_plugin_stdp.native import columns_of
 
 
 def build(given: dict[str, np.ndarray]) -> Network:
@@ -54,12 +56,21 @@ def main(path: str, n_seconds: int, plastic: bool) -> None:
         recording = simulation.advance(1000.0, record=[SpikeRecorder("e"), SpikeRecorder("i")])
         seconds.append(time.perf_counter() - begin)
         spikes += sum(record.times.size for record in recording.spikes.values())
-    rate = spikes / (n_seconds * float(given["n"]))
-    print(
-        json.dumps(
-            {"seconds": seconds, "rate": rate, "mean_weight": float(network.projections[0].data.mean())}
-        )
-    )
+    answer = {
+        "seconds": seconds,
+        "rate": spikes / (n_seconds * float(given["n"])),
+        "mean_weight": float(network.projections[0].data.mean()),
+        "bytes_per_plastic_synapse": _bytes_per_synapse(network.projections[0]),
+        "resident_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+    }
+    print(json.dumps(answer))
+
+
+def _bytes_per_synapse(projection: Projection) -> float:
+    """Return what the projection's own arrays and the kernel's second order of them take, for each synapse."""
+    columns = columns_of(projection)
+    own = [projection.data, projection.indices, columns["column_synapse"], columns["column_source"]]
+    return sum(array.nbytes for array in own) / projection.n_synapses
 
 
 if __name__ == "__main__":

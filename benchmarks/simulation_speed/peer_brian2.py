@@ -15,13 +15,24 @@ import numpy as np
 
 def build(path: str, folder: Path, plastic: bool) -> None:
     """Write the program, compile it, and run it once."""
-    from brian2 import NeuronGroup, SpikeMonitor, Synapses, defaultclock, device, ms, prefs, run, set_device
+    from brian2 import (
+        Network,
+        NeuronGroup,
+        SpikeMonitor,
+        Synapses,
+        defaultclock,
+        device,
+        ms,
+        prefs,
+        set_device,
+    )
 
     given = dict(np.load(path))
     number = {name: float(array) for name, array in given.items() if array.ndim == 0}
     n_e, n = int(number["n_excitatory"]), int(number["n"])
     set_device("cpp_standalone", build_on_run=False)
     prefs.devices.cpp_standalone.openmp_threads = 0
+    prefs.devices.cpp_standalone.extra_make_args_unix = ["-j1"]  # as many compilers as files otherwise
     defaultclock.dt = number["dt"] * ms
     times = ("tau_mem", "tau_syn", "refractory", "tau_plus", "tau_minus")
     names = {key: value * ms if key in times else value for key, value in number.items()}
@@ -62,9 +73,11 @@ def build(path: str, folder: Path, plastic: bool) -> None:
             synapses.w = number[f"weight_{key}"]
             synapses.pre.delay = number["delay"] * ms
             kept.append(synapses)
-    run(1000 * ms)
-    settled = SpikeMonitor(neurons, name="settled")
-    run(1000 * ms)
+    network = Network(neurons, kept)
+    network.run(1000 * ms)
+    settled = SpikeMonitor(neurons)
+    network.add(settled)
+    network.run(1000 * ms)
     device.build(directory=str(folder), compile=True, run=True, debug=False)
     rate = settled.num_spikes / n
     (folder / "rate.json").write_text(json.dumps(rate), encoding="utf-8")

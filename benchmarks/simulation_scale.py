@@ -1,0 +1,73 @@
+"""The CUBA network with STDP at 4, 10, 40 and 100 thousand neurons with 80 synapses each: time per synaptic event.
+
+python benchmarks/simulation_scale.py [--neurons N ...] [--threads 1 2] [--output FOLDER]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from bptt_speed import machine
+from simulation_speed import cuba
+
+HERE = Path(__file__).parent / "simulation_speed"
+_SECONDS = 3
+
+
+def measure(n: int, threads: int, folder: Path) -> dict[str, float]:
+    """Return the shortest of some biological seconds' times, and what it is per synaptic event."""
+    network = folder / f"cuba_{n}.npz"
+    if not network.exists():
+        cuba.write(network, n, 0.1)
+    command = [sys.executable, HERE / "ours.py", network, str(_SECONDS), "plastic"]
+    environment = {**os.environ, "SC_THREADS": str(threads)}
+    answer = json.loads(
+        subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+    )
+    seconds = min(answer["seconds"])
+    events = answer["rate"] * n * cuba.IN_DEGREE  # spikes arriving at synapses in a second
+    return {
+        "neurons": n,
+        "threads": threads,
+        "seconds": seconds,
+        "rate": answer["rate"],
+        "nanoseconds_per_event": 1e9 * seconds / events,
+        "bytes_per_plastic_synapse": answer["bytes_per_plastic_synapse"],
+        "resident_bytes": answer["resident_bytes"],
+    }
+
+
+def main() -> None:
+    """Read the command line, measure, write and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--neurons", type=int, nargs="+", default=[4_000, 10_000, 40_000, 100_000])
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--output", type=Path, default=HERE / "results")
+    options = parser.parse_args()
+    surroundings, rows = machine.describe(), []
+    with tempfile.TemporaryDirectory() as folder:
+        for n in options.neurons:
+            for threads in options.threads:
+                row = measure(n, threads, Path(folder))
+                rows.append(row)
+                print(
+                    f"{n:7} neurons, {threads} thread(s): {row['seconds']:.4f} s, {row['rate']:.2f} Hz, "
+                    f"{row['nanoseconds_per_event']:.1f} ns per event, "
+                    f"{row['bytes_per_plastic_synapse']:.1f} bytes per plastic synapse",
+                    flush=True,
+                )
+    options.output.mkdir(parents=True, exist_ok=True)
+    results = json.dumps({"machine": surroundings, "rows": rows}, indent=1)
+    (options.output / "scale.json").write_text(results + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
