@@ -44,8 +44,8 @@ def contest(dt: float, plastic: bool, rounds: int, folder: Path) -> dict[str, An
             except Unavailable as reason:
                 left_out[name] = str(reason)
                 continue
-            arguments = [network, str(_PER_ROUND), "plastic" if plastic else "static"]
-            command = [python, HERE / f"{name}.py", *arguments]
+            arguments = [str(network), str(_PER_ROUND), "plastic" if plastic else "static"]
+            command = [str(python), str(HERE / f"{name}.py"), *arguments]
             result = subprocess.run(command, env=one_thread, capture_output=True, text=True)
             if result.returncode:
                 left_out[name] = result.stderr.strip().splitlines()[-1]

@@ -228,7 +228,7 @@ class Simulation:
         """Return how many steps can be made before somebody wants to look: at the state, the weights, the time."""
         if live:
             return 1
-        lengths = [end - self.n_steps, max(1, _WINDOW // sum(p.n for p in self._wiring.populations))]
+        lengths = [end - self.n_steps, max(1, _WINDOW // sum(int(p.n) for p in self._wiring.populations))]
         lengths += [sampler.interval - self.n_steps % sampler.interval for sampler in samplers]
         lengths += [due for bound in self._rules if (due := bound.steps_to_consolidation()) is not None]
         return min(lengths)
