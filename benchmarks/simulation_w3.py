@@ -1,5 +1,7 @@
 """W3: the CUBA network of Vogels & Abbott with STDP: a second of biological time on one thread, in turns with peers.
 
+Times are the processor's, which is what Brian2 states of its own runs; on a quiet machine the clock shows the same.
+
 python benchmarks/simulation_w3.py [--dt 0.1 1.0] [--rounds N] [--static] [--output FOLDER]
 """
 
@@ -51,7 +53,7 @@ def contest(dt: float, plastic: bool, rounds: int, folder: Path) -> dict[str, An
                 left_out[name] = result.stderr.strip().splitlines()[-1]
                 continue
             answer = json.loads(result.stdout.splitlines()[-1])
-            times.setdefault(name, []).extend(answer["seconds"])
+            times.setdefault(name, []).extend(answer["processor_seconds"])
             rates[name] = answer["rate"]
             print(
                 f"dt {dt}, round {number + 1}: {name} {min(answer['seconds']):.4f} s",

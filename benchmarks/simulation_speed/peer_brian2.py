@@ -94,7 +94,7 @@ def main(path: str, n_seconds: int, plastic: bool) -> None:
         information = (folder / "results" / "last_run_info.txt").read_text(encoding="utf-8")
         seconds.append(float(information.split()[0]))
     rate = json.loads((folder / "rate.json").read_text(encoding="utf-8"))
-    print(json.dumps({"seconds": seconds, "rate": rate}))
+    print(json.dumps({"processor_seconds": seconds, "rate": rate}))
 
 
 main(sys.argv[1], int(sys.argv[2]), sys.argv[3] == "plastic")
