@@ -73,7 +73,7 @@ def prove_against_rule(
 
     for place, module in enumerate(design.stages):
         terms = read_module(module_source(design, module, chosen), folder)
-        outputs = _with_signals(terms, signals)
+        outputs = with_signals(terms, signals)
         for port in module.ports:
             if port.direction == "out":
                 signals[port.name] = Signal(outputs[port.name], port.shape.signed)
@@ -86,7 +86,7 @@ def prove_against_rule(
     return proofs
 
 
-def _with_signals(terms: ModuleTerms, signals: Mapping[str, Signal]) -> dict[str, Any]:
+def with_signals(terms: ModuleTerms, signals: Mapping[str, Signal]) -> dict[str, Any]:
     """Return the outputs of a module with what is connected to its inputs."""
     connected = [
         (variable, as_sort(signals[name].term, variable.sort())) for name, variable in terms.inputs.items()

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sc_core import registry
+from sc_hardware.lane.build import build_lane
 from sc_hardware.lane.design import LaneDesign
 from sc_hardware.rules import Rule
 from sc_hardware.verification import ghdl, yosys
 from sc_hardware.verification.against_rule import module_source, prove_against_rule
+from sc_hardware.verification.registers import prove_registers
 from sc_hardware.verification.solving import Proof
 
 _SAT_FIRST = 20.0  # seconds for yosys' SAT solver; what it cannot do in them, Yices does better
@@ -56,7 +58,17 @@ def verify(
     """
     emit_sources(design, folder)
     proofs = prove_languages_equal(design, parameters, folder, time_limit=time_limit, report=report)
-    return proofs + prove_against_rule(rule, design, parameters, folder, time_limit=time_limit, report=report)
+    proofs += prove_against_rule(rule, design, parameters, folder, time_limit=time_limit, report=report)
+    # The registers are watched through outputs that the lane itself need not have.
+    fields = [field.name for field in rule.state]
+    watched = build_lane(rule, module_name=design.lane.name, read=fields, load=fields[:1])
+    (folder / "watched").mkdir()
+    emit_sources(watched, folder / "watched")
+    # Wires are the same at all widths, and multipliers between them slow the solvers down: the smallest will do.
+    smallest = {parameter.name: parameter.low for parameter in rule.graph.parameters}
+    return proofs + prove_registers(
+        watched, smallest, folder / "watched", time_limit=time_limit, report=report
+    )
 
 
 def emit_sources(design: LaneDesign, folder: Path) -> dict[str, list[str]]:
