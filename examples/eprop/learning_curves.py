@@ -23,7 +23,9 @@ def save(path: Path, result: Mapping[str, Any]) -> None:
     write_atomically(path, (json.dumps(result, indent=1) + "\n").encode())
 
 
-def draw(path: Path, every: int, curves: Curves, labels: Mapping[str, Any], goal: float) -> None:
+def draw(
+    path: Path, every: int, curves: Curves, labels: Mapping[str, Any], goal: float, *, first: int = 0
+) -> None:
     """Draw a line for each seed, a colour for each method, and the goal.
 
     Parameters
@@ -38,11 +40,13 @@ def draw(path: Path, every: int, curves: Curves, labels: Mapping[str, Any], goal
         Title, labels and scales of the axes, as matplotlib's ``Axes.set`` takes them.
     goal : float
         Drawn as a line.
+    first : int
+        The iteration of a curve's first point.
     """
     figure, axes = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
     for number, (name, of_seeds) in enumerate(curves.items()):
         for seed, curve in enumerate(of_seeds):
-            iterations = [every * place for place in range(len(curve))]
+            iterations = [first + every * place for place in range(len(curve))]
             axes.plot(iterations, curve, f"C{number}", linewidth=0.8, label=None if seed else name)
     axes.axhline(goal, color="0.5", linestyle=":", label="goal")
     axes.set(xlabel="iteration", **labels)
