@@ -56,7 +56,7 @@ def contest(dt: float, plastic: bool, rounds: int, folder: Path) -> dict[str, An
             times.setdefault(name, []).extend(answer["processor_seconds"])
             rates[name] = answer["rate"]
             print(
-                f"dt {dt}, round {number + 1}: {name} {min(answer['seconds']):.4f} s",
+                f"dt {dt}, round {number + 1}: {name} {min(answer['processor_seconds']):.4f} s",
                 file=sys.stderr,
                 flush=True,
             )
