@@ -369,3 +369,19 @@ def test_a_foreign_projection_between_the_wrong_populations_is_refused():
         Simulation(Net([first, last], [Synapses(first, last, 1.0, delay=0.3)]))
     with pytest.raises(ConfigurationError, match=r"must be at least one step where the source"):
         Simulation(Net([first, last], [Synapses(last, first, 1.0, delay=0)]))
+
+
+@pytest.mark.parametrize("kernels", ["reference", "native"])
+def test_a_population_with_a_step_of_its_own_is_stepped_by_it(kernels, monkeypatch):
+    class Stubborn(Population):
+        def step_all(self, currents):
+            super().step_all(np.zeros(self.n))
+            return np.ones(self.n)
+
+    monkeypatch.setenv("SC_KERNELS", kernels)
+    source, target = Population("in", 1, Input()), Stubborn("out", 2, LIF())
+    network = Network([source, target], [Projection(source, target, [[100.0, 0.0]])])
+    simulation = Simulation(network, stimuli={"in": ArrayStimulus(np.ones((5, 1)))})
+    spikes = simulation.advance(5.0, record=[SpikeRecorder("out")]).spikes["out"]
+    assert spikes.neurons.tolist() == [0, 1] * 5
+    assert not target.voltages.any()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sc_core import kernels
 from sc_core.model.network import Network
 from sc_core.model.neurons import Coefficients
+from sc_core.model.population import Population
 from sc_core.simulation.plain import PlainLoop
 from sc_core.simulation.rules import BoundRule
 from sc_core.simulation.stimuli import Events
@@ -52,6 +53,9 @@ class CompiledLoop:
         """Whether this network with these rules can be compiled at all."""
         return (
             isinstance(self._network, Network)
+            and all(
+                type(population).step_all is Population.step_all for population in self._wiring.populations
+            )
             and all(not c.per_synapse for c in self._wiring.connections)
             and all(c.projection.data.flags.c_contiguous for c in self._wiring.connections)
             and all(not hasattr(bound.rule, "scale") for bound in self._rules)
