@@ -65,6 +65,8 @@ def prove_against_rule(
         field.name: Signal(leaves[field.name], field.type.signed) for field in (*rule.state, *rule.inputs)
     }
     open_ends = {field: rule.graph.next_state[field].name or "" for field in wanted}
+    # A signal can have bits to spare beyond what the rule's graph infers for its value.
+    needed = {n.name: n.type.width.value(chosen) for n in rule.graph.nodes if n.name is not None}
     proofs: list[Proof] = []
 
     def done(proof: Proof) -> None:
@@ -80,7 +82,7 @@ def prove_against_rule(
         for field in [field for field, name in open_ends.items() if name in signals]:
             done(_next_value(field, wanted[field], signals[open_ends.pop(field)], time_limit))
         if place + 1 < len(design.stages):
-            wanted, found = free_products(wanted, signals, set(leaves), time_limit)
+            wanted, found = free_products(wanted, signals, set(leaves), needed, time_limit)
             for proof in found:
                 done(proof)
     return proofs

@@ -38,7 +38,11 @@ def as_vector(term: Any) -> Any:
 
 
 def free_products(
-    wanted: Mapping[str, Any], signals: dict[str, Signal], leaves: set[str], time_limit: float
+    wanted: Mapping[str, Any],
+    signals: dict[str, Signal],
+    leaves: set[str],
+    needed: Mapping[str, int],
+    time_limit: float,
 ) -> tuple[dict[str, Any], list[Proof]]:
     """Make the factors of the innermost products free variables, on both sides.
 
@@ -50,6 +54,8 @@ def free_products(
         What the stages have handed on; those that are factors become free, in place.
     leaves : set of str
         Signals that are free already.
+    needed : mapping of str to int
+        How many bits of each signal its value needs; that they are enough is proven with the factor.
     time_limit : float
         Seconds for each claim.
 
@@ -63,14 +69,14 @@ def free_products(
     rule = dict(wanted)
     proofs: list[Proof] = []
     for factor in _computed_factors(rule.values()):
-        proof, name = _find(factor, signals, leaves, time_limit)
+        proof, name = _find(factor, signals, leaves, needed, time_limit)
         proofs.append(proof)
         if name is None:
             return rule, proofs
         signal = signals[name]
+        free = z3.BitVec(f"{name} of the stage before", needed[name])
         bits = as_vector(signal.term).size()
-        free = z3.BitVec(f"{name} of the stage before", bits)
-        signals[name] = Signal(free, signal.signed)
+        signals[name] = Signal(_extended(free, signal.signed, bits), signal.signed)
         whole = _extended(free, signal.signed, factor.size())
         rule = {field: _replaced(term, factor, whole) for field, term in rule.items()}
     for product in _innermost_products(rule.values()):
@@ -150,7 +156,7 @@ def _is_exact(product: Any) -> bool:
 
 
 def _find(
-    factor: Any, signals: Mapping[str, Signal], leaves: set[str], time_limit: float
+    factor: Any, signals: Mapping[str, Signal], leaves: set[str], needed: Mapping[str, int], time_limit: float
 ) -> tuple[Proof, str | None]:
     """Return the proof that a factor of the rule is one of the signals, and which."""
     for name, signal in signals.items():
@@ -159,8 +165,12 @@ def _find(
         term = as_vector(signal.term)
         if term.size() > factor.size():
             continue
-        claim = f"a factor of the rule is {name}"
-        proof = prove(claim, factor == _extended(term, signal.signed, factor.size()), time_limit=time_limit)
+        value = z3.Extract(needed[name] - 1, 0, term)
+        equal = z3.And(
+            factor == _extended(value, signal.signed, factor.size()),
+            term == _extended(value, signal.signed, term.size()),
+        )
+        proof = prove(f"a factor of the rule is {name}", equal, time_limit=time_limit)
         if proof.holds:
             return proof, name
     return Proof("a factor of the rule is a signal of the stage", False, "z3", 0.0), None
