@@ -145,7 +145,7 @@ def test_what_does_not_fit_is_refused_by_name():
         IntegerLI(decay_multiplier=17, decay_shift=4)
     with pytest.raises(TypeError, match=r"threshold must be an integer, got 1\.5"):
         IntegerLIF(decay_multiplier=1, decay_shift=4, threshold=1.5)
-    with pytest.raises(ConfigurationError, match=r"a->b\.weights: must be from -8 to 7 for 4 bits"):
+    with pytest.raises(ConfigurationError, match=r"a->b\.weights: must be from -8 to 7"):
         IntegerProjection(source="a", target="b", weights=[[8]], weight_bits=4)
     with pytest.raises(ConfigurationError, match="must be integers, got float64"):
         IntegerProjection(source="a", target="b", weights=[[0.5]])

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from sc_core.errors import ConfigurationError, ShapeError
 from sc_core.model.step_order import step_order
 from sc_hardware.integer_network.neurons import IntegerInput, IntegerNeuron, signed_limits
+from sc_hardware.rules import Rule
+from sc_hardware.rules.declaration import choose_parameters
 
 LONGEST_DELAY = 63
 ACCUMULATOR_BITS = 32
@@ -37,6 +39,18 @@ class IntegerPopulation:
     neuron: IntegerNeuron
 
 
+def _chosen(rule: Rule, parameters: Mapping[str, int], name: str) -> dict[str, int]:
+    """Check that a network can drive a rule, and return all of its parameters."""
+    wrong = [field.name for field in rule.inputs if field.name not in ("pre_spike", "post_spike", "reward")]
+    if wrong:
+        raise ConfigurationError(
+            f"{name}.rule", f"{rule.name} needs the input {wrong[0]!r}; a network has none"
+        )
+    if not any(field.name == "weight" and field.location == "synapse" for field in rule.state):
+        raise ConfigurationError(f"{name}.rule", f"{rule.name} has no weight at the synapse")
+    return choose_parameters(rule.parameters, parameters, rule.name)
+
+
 def _canonical(weights: Any) -> scipy.sparse.csr_array:
     matrix = scipy.sparse.csr_array(weights, copy=True)
     if matrix.dtype.kind not in "iu":
@@ -58,16 +72,23 @@ class IntegerProjection:
     weights : sparse or dense integer matrix, shape (source.n, target.n)
         Rows are presynaptic; a canonical int32 CSR copy is kept.
     weight_bits : int
-        Width of a weight, signed, 2 to 16.
+        Width of a weight, signed, 2 to 16; where the projection learns, the rule says it.
     delay : int
         Steps, 0 to 63.
     name : str, optional
         ``"source->target"`` unless given.
+    rule : Rule, optional
+        What the projection learns by. It has a field ``weight`` per synapse, and of the inputs ``pre_spike``,
+        ``post_spike`` and ``reward`` those that it needs.
+    parameters : mapping of str to int, optional
+        The rule's, those that differ from their defaults.
 
     Raises
     ------
     ConfigurationError
-        For weights that are no integers or do not fit, and delays beyond the bound.
+        For weights that are no integers or do not fit, delays beyond the bound, and rules with other inputs.
+    RuleError
+        For parameters that are not the rule's.
     """
 
     source: str
@@ -78,17 +99,26 @@ class IntegerProjection:
     name: str = attrs.field(
         default=attrs.Factory(lambda self: f"{self.source}->{self.target}", takes_self=True)
     )
+    rule: Rule | None = None
+    parameters: Mapping[str, int] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         if not 0 <= self.delay <= LONGEST_DELAY:
             raise ConfigurationError(
                 f"{self.name}.delay", f"must be from 0 to {LONGEST_DELAY} steps, got {self.delay}"
             )
-        low, high = signed_limits(self.weight_bits)
+        if self.rule is not None:
+            object.__setattr__(self, "parameters", _chosen(self.rule, self.parameters, self.name))
+        low, high = self.weight_range
         if self.weights.nnz and not low <= self.weights.data.min() <= self.weights.data.max() <= high:
-            raise ConfigurationError(
-                f"{self.name}.weights", f"must be from {low} to {high} for {self.weight_bits} bits"
-            )
+            raise ConfigurationError(f"{self.name}.weights", f"must be from {low} to {high}")
+
+    @property
+    def weight_range(self) -> tuple[int, int]:
+        """The smallest and the largest weight."""
+        if self.rule is None:
+            return signed_limits(self.weight_bits)
+        return next(field for field in self.rule.state if field.name == "weight").type.range(self.parameters)
 
     @property
     def indptr(self) -> NDArray[np.int32]:
@@ -196,7 +226,7 @@ class IntegerNetwork:
         for population in self.populations.values():
             reach = np.zeros(population.n, np.int64)
             for projection in self.incoming(population.name):
-                np.add.at(reach, projection.indices, 1 << projection.weight_bits - 1)
+                np.add.at(reach, projection.indices, max(abs(limit) for limit in projection.weight_range))
             if reach.max() >= 1 << ACCUMULATOR_BITS - 1:
                 raise ConfigurationError(
                     f"network.populations[{population.name!r}]",

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import scipy.sparse
 from numpy.typing import ArrayLike, NDArray
 
 from sc_core import kernels
 from sc_core.errors import CheckpointError, ConfigurationError, ShapeError
 from sc_hardware.integer_network.network import IntegerNetwork, IntegerPopulation
+from sc_hardware.rules.synapses import RuleSynapses
 
-State = dict[str, dict[str, NDArray[Any]]]
+State = dict[str, dict[str, dict[str, NDArray[Any]]]]
 
 
 class IntegerSimulation:
@@ -22,13 +24,20 @@ class IntegerSimulation:
     ----------
     network : IntegerNetwork
     batch : int, default 1
-        Sequences side by side.
+        Sequences side by side; a network that learns takes one.
 
     Attributes
     ----------
     state : dict of str to dict of str to ndarray
         By population: ``membrane`` and ``refractory`` (batch, n) int32, and ``recent`` (history, batch, n) uint8, the
         spikes that are still on their way. Changed by `run`, zeroed by `reset`.
+    synapses : dict of str to RuleSynapses
+        By learning projection: the fields of its rule, the weight among them, as they are by now.
+
+    Raises
+    ------
+    ConfigurationError
+        If several sequences are to share what one of them learns.
 
     Examples
     --------
@@ -47,14 +56,27 @@ class IntegerSimulation:
 
     def __init__(self, network: IntegerNetwork, batch: int = 1) -> None:
         self.network, self.batch = network, batch
-        self.state: State = {}
+        self._learning = [projection for projection in network.projections.values() if projection.rule]
+        if self._learning and batch != 1:
+            raise ConfigurationError(
+                "batch", f"must be 1 where projections learn ({self._learning[0].name!r} does), got {batch}"
+            )
         self.reset()
 
     def reset(self) -> None:
-        """Return to the state before the first step."""
-        self.state = {
+        """Return to the state before the first step, and to the network's weights."""
+        self.state: dict[str, dict[str, NDArray[Any]]] = {
             population.name: self._initial(population) for population in self.network.populations.values()
         }
+        self.synapses: dict[str, RuleSynapses] = {}
+        for projection in self._learning:
+            assert projection.rule is not None  # noqa: S101  by the choice of these projections
+            n_post = self.network.populations[projection.target].n
+            synapses = RuleSynapses(
+                projection.rule, projection.indptr, projection.indices, n_post, projection.parameters
+            )
+            synapses.state["weight"][...] = projection.data
+            self.synapses[projection.name] = synapses
 
     def _initial(self, population: IntegerPopulation) -> dict[str, NDArray[Any]]:
         state: dict[str, NDArray[Any]] = {}
@@ -67,13 +89,15 @@ class IntegerSimulation:
             state["recent"] = np.zeros((self.network.history, *shape), np.uint8)
         return state
 
-    def run(self, spikes: ArrayLike) -> dict[str, NDArray[Any]]:
+    def run(self, spikes: ArrayLike, reward: ArrayLike | None = None) -> dict[str, NDArray[Any]]:
         """Advance by the steps that `spikes` has, from the current state.
 
         Parameters
         ----------
         spikes : array_like, shape (n_steps, n_input) or (n_steps, batch, n_input)
             0 or 1.
+        reward : array_like of int, shape (n_steps,), optional
+            What rules are given as ``reward``; 0 unless given. It must fit every rule's type.
 
         Returns
         -------
@@ -82,11 +106,38 @@ class IntegerSimulation:
 
         Raises
         ------
-        ShapeError, ConfigurationError
-            If `spikes` has another shape or holds anything but 0 and 1.
+        ShapeError, ConfigurationError, RuleError
+            If `spikes` or `reward` has another shape, or holds what it must not.
         """
         given = np.asarray(spikes)
         drive = self._checked(given)
+        rewards = self._checked_reward(reward, len(drive))
+        if not self._learning:
+            outputs = self._advance(drive)
+        else:
+            steps = [self._learn(drive[t : t + 1], int(rewards[t])) for t in range(len(drive))]
+            outputs = {name: np.concatenate([step[name] for step in steps]) for name in steps[0]}
+        if given.ndim == 2:
+            return {name: values[:, 0] for name, values in outputs.items()}
+        return outputs
+
+    def _learn(self, drive: NDArray[np.uint8], reward: int) -> dict[str, NDArray[Any]]:
+        """Make one step, then let every rule take its own."""
+        before = {name: state["recent"] for name, state in self.state.items() if "recent" in state}
+        outputs = self._advance(drive)
+        for projection in self._learning:
+            emitted = np.concatenate([before[projection.source], outputs[projection.source]])
+            available = {
+                "pre_spike": emitted[-1 - projection.delay, 0].astype(bool),
+                "post_spike": outputs[projection.target][0, 0].astype(bool),
+                "reward": reward,
+            }
+            synapses = self.synapses[projection.name]
+            synapses.step({field.name: available[field.name] for field in synapses.rule.inputs})
+        return outputs
+
+    def _advance(self, drive: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+        """Make steps with the weights as they are."""
         n_steps, history = len(drive), self.network.history
         window = {}
         for population in self.network.populations.values():
@@ -104,10 +155,25 @@ class IntegerSimulation:
         advance(self, n_steps, window, records)
         for name, emitted in window.items():
             self.state[name]["recent"] = emitted[n_steps:].copy()
-        outputs = {name: emitted[history:] for name, emitted in window.items()} | records
-        if given.ndim == 2:
-            return {name: values[:, 0] for name, values in outputs.items()}
-        return outputs
+        return {name: emitted[history:] for name, emitted in window.items()} | records
+
+    def weights_of(self, name: str) -> NDArray[np.int32]:
+        """Return a projection's weights as they are by now, (n_synapses,)."""
+        if name in self.synapses:
+            weights: NDArray[np.int32] = self.synapses[name].state["weight"].astype(np.int32)
+            return weights
+        return self.network.projections[name].data
+
+    def _checked_reward(self, reward: ArrayLike | None, n_steps: int) -> NDArray[np.int64]:
+        if reward is None:
+            return np.zeros(n_steps, np.int64)
+        given = np.asarray(reward)
+        if given.shape != (n_steps,) or given.dtype.kind not in "iu":
+            raise ConfigurationError(
+                "reward",
+                f"must be {n_steps} integers, one per step, got {given.dtype} of shape {given.shape}",
+            )
+        return given.astype(np.int64)
 
     def _checked(self, spikes: NDArray[Any]) -> NDArray[np.uint8]:
         n_input = self.network.populations[self.network.inputs].n
@@ -124,9 +190,14 @@ class IntegerSimulation:
 
     def state_dict(self) -> State:
         """Return a copy of the state."""
-        return {name: {key: array.copy() for key, array in part.items()} for name, part in self.state.items()}
+        return {
+            part: {
+                name: {key: array.copy() for key, array in fields.items()} for name, fields in named.items()
+            }
+            for part, named in self._parts().items()
+        }
 
-    def load_state_dict(self, state: Mapping[str, Mapping[str, NDArray[Any]]]) -> None:
+    def load_state_dict(self, state: Mapping[str, Mapping[str, Mapping[str, NDArray[Any]]]]) -> None:
         """Take over what `state_dict` returned.
 
         Raises
@@ -134,13 +205,21 @@ class IntegerSimulation:
         CheckpointError
             If it belongs to another network or batch.
         """
-        for name, part in self.state.items():
-            theirs = state.get(name, {})
-            if {key: array.shape for key, array in theirs.items()} != {k: a.shape for k, a in part.items()}:
-                raise CheckpointError(f"the saved state of {name!r} does not fit this network and batch")
-        for name, part in self.state.items():
-            for key, array in part.items():
-                array[...] = state[name][key]
+        for part, named in self._parts().items():
+            for name, fields in named.items():
+                theirs = state.get(part, {}).get(name, {})
+                if {key: a.shape for key, a in theirs.items()} != {key: a.shape for key, a in fields.items()}:
+                    raise CheckpointError(f"the saved state of {name!r} does not fit this network and batch")
+        for part, named in self._parts().items():
+            for name, fields in named.items():
+                for key, array in fields.items():
+                    array[...] = state[part][name][key]
+
+    def _parts(self) -> State:
+        return {
+            "populations": self.state,
+            "projections": {name: synapses.state for name, synapses in self.synapses.items()},
+        }
 
 
 def _advance_reference(
@@ -150,7 +229,11 @@ def _advance_reference(
     records: Mapping[str, NDArray[np.int32]],
 ) -> None:
     network, history = simulation.network, simulation.network.history
-    matrices = {name: p.weights.astype(np.int64) for name, p in network.projections.items()}
+    matrices = {}
+    for name, projection in network.projections.items():
+        data = simulation.weights_of(name).astype(np.int64)
+        arrays = (data, projection.indices, projection.indptr)
+        matrices[name] = scipy.sparse.csr_array(arrays, shape=projection.weights.shape)
     for t in range(n_steps):
         for name in network.order:
             if name == network.inputs:
@@ -226,7 +309,9 @@ def _advance_native(
         model = type(neuron).__name__.removeprefix("Integer")
         populations.append(IntegerPopulationView(model, network.populations[name].n, parameters, arrays))
     projections = [
-        IntegerProjectionView(place[p.source], place[p.target], p.delay, p.indptr, p.indices, p.data)
+        IntegerProjectionView(
+            place[p.source], place[p.target], p.delay, p.indptr, p.indices, simulation.weights_of(p.name)
+        )
         for p in network.projections.values()
     ]
     work = n_steps * simulation.batch * sum(p.n for p in network.populations.values())

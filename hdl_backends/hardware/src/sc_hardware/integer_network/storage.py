@@ -13,7 +13,7 @@ import numpy as np
 import scipy.sparse
 
 from sc_core.atomic_file import write_atomically
-from sc_core.errors import CheckpointError
+from sc_core.errors import CheckpointError, ConfigurationError
 from sc_hardware.integer_network.network import IntegerNetwork, IntegerPopulation, IntegerProjection
 from sc_hardware.integer_network.neurons import IntegerInput, IntegerLI, IntegerLIF
 
@@ -28,7 +28,15 @@ def save(network: IntegerNetwork, folder: Path) -> None:
     ----------
     network : IntegerNetwork
     folder : pathlib.Path
+
+    Raises
+    ------
+    ConfigurationError
+        If a projection learns: a rule is code, which no file holds.
     """
+    for projection in network.projections.values():
+        if projection.rule is not None:
+            raise ConfigurationError(f"{projection.name}.rule", "a network that learns cannot be stored yet")
     folder.mkdir(parents=True, exist_ok=True)
     arrays = {
         f"{number}.{name}": getattr(projection, name)
@@ -52,7 +60,7 @@ def save(network: IntegerNetwork, folder: Path) -> None:
             for population in network.populations.values()
         ],
         "projections": [
-            attrs.asdict(projection, filter=attrs.filters.exclude("weights"))
+            attrs.asdict(projection, filter=attrs.filters.exclude("weights", "rule", "parameters"))
             for projection in network.projections.values()
         ],
     }
