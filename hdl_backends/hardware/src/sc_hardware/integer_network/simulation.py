@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sc_core import kernels
 from sc_core.errors import CheckpointError, ConfigurationError, ShapeError
-from sc_hardware.integer_network.network import IntegerNetwork, IntegerPopulation
+from sc_hardware.integer_network.network import IntegerNetwork, IntegerPopulation, IntegerProjection
 from sc_hardware.rules.synapses import RuleSynapses
 
 State = dict[str, dict[str, dict[str, NDArray[Any]]]]
@@ -159,10 +159,10 @@ class IntegerSimulation:
 
     def weights_of(self, name: str) -> NDArray[np.int32]:
         """Return a projection's weights as they are by now, (n_synapses,)."""
+        projection: IntegerProjection = self.network.projections[name]
         if name in self.synapses:
-            weights: NDArray[np.int32] = self.synapses[name].state["weight"].astype(np.int32)
-            return weights
-        return self.network.projections[name].data
+            return np.asarray(self.synapses[name].state["weight"], np.int32)
+        return projection.data
 
     def _checked_reward(self, reward: ArrayLike | None, n_steps: int) -> NDArray[np.int64]:
         if reward is None:
