@@ -24,6 +24,7 @@ PATHS = {
         "EligibilityTrace": "sc_plugin_eprop",
         "HomeostaticPlasticity": "sc_plugin_homeostatic",
         "MetaLearner": "sc_plugin_maml",
+        "RewardModulatedLearner": "sc_plugin_rstdp",
         "ShortTermPlasticity": "sc_plugin_short_term",
         "StructuralPlasticity": "sc_plugin_structural",
         "TBPTTLearner": "sc_plugin_tbptt",

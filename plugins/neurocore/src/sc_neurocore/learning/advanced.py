@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sc_plugin_eprop import EligibilityTrace
     from sc_plugin_homeostatic import HomeostaticPlasticity
     from sc_plugin_maml import MetaLearner
+    from sc_plugin_rstdp import RewardModulatedLearner
     from sc_plugin_short_term import ShortTermPlasticity
     from sc_plugin_structural import StructuralPlasticity
     from sc_plugin_tbptt import TBPTTLearner
@@ -23,6 +24,7 @@ __all__ = [
     "EligibilityTrace",
     "HomeostaticPlasticity",
     "MetaLearner",
+    "RewardModulatedLearner",
     "ShortTermPlasticity",
     "StructuralPlasticity",
     "TBPTTLearner",
@@ -35,6 +37,7 @@ __getattr__, __dir__ = hand_on(
         "EligibilityTrace": "sc_plugin_eprop",
         "HomeostaticPlasticity": "sc_plugin_homeostatic",
         "MetaLearner": "sc_plugin_maml",
+        "RewardModulatedLearner": "sc_plugin_rstdp",
         "ShortTermPlasticity": "sc_plugin_short_term",
         "StructuralPlasticity": "sc_plugin_structural",
         "TBPTTLearner": "sc_plugin_tbptt",

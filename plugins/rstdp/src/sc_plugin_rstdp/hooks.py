@@ -1,0 +1,11 @@
+"""What the registry asks for."""
+
+from sc_core import hookimpl
+
+
+@hookimpl
+def sc_register_plasticity() -> type:
+    """Return the plasticity."""
+    from sc_plugin_rstdp.plasticity import RewardModulatedSTDP
+
+    return RewardModulatedSTDP
