@@ -46,13 +46,13 @@ class RewardModulatedLearner:
     --------
     >>> from sc_core import LIF, Input, Network, Population, Projection
     >>> source, target = Population("source", 1, Input()), Population("target", 1, LIF())
-    >>> network = Network([source, target], [Projection(source, target, [[2.0]])])
+    >>> network = Network([source, target], [Projection(source, target, [[25.0]])])
     >>> learner = RewardModulatedLearner(network, learning_rate=1e-3)
     >>> for step in range(10):
     ...     spikes = source.step_all([float(step == 0)])
     ...     spikes = target.step_all(spikes * network.projections[0].data)
     ...     learner.step(reward=float(step == 5))
-    >>> network.projections[0].data > 2.0  # the spike that it caused was rewarded
+    >>> network.projections[0].data > 25.0  # the spike that it caused was rewarded
     array([ True])
     """
 
