@@ -56,14 +56,17 @@ def test_hebbian_is_the_documented_formula():
             np.testing.assert_allclose(built.projections[p].data, weights[p], rtol=1e-12, atol=1e-15)
 
 
-def test_signed_is_the_plasticity_on_every_projection():
+@pytest.mark.parametrize(("delay", "dt"), [(2, 1.0), (np.int64(2), 0.5), (1.0, 0.5)])
+def test_signed_is_the_plasticity_on_every_projection(delay, dt):
+    """A whole number of steps, or ms."""
     built, alone = network(), network()
+    built.dt, built.projections[1].delay = dt, delay
     rng = np.random.default_rng(2)
     options = {"learning_rate": 1e-3, "tau_eligibility": 50.0, "tau_baseline": 100.0}
     learner = RewardModulatedLearner(built, **options)
     rules = [RewardModulatedSTDP(tau_reward=100.0, **options) for _ in range(2)]
     for rule, projection in zip(rules, alone.projections, strict=True):
-        rule.bind(projection, 1.0, rng)
+        rule.bind(projection, dt, rng)
     start = [projection.data.copy() for projection in built.projections]
     silent = np.zeros(2)
     history = [silent, silent]
@@ -78,12 +81,13 @@ def test_signed_is_the_plasticity_on_every_projection():
         assert np.abs(mine.data - before).min() > 1e-4
 
 
+@pytest.mark.parametrize("cut", [0, 1, 41])
 @pytest.mark.parametrize("rule", ["signed", "hebbian"])
-def test_resumed_bit_for_bit(rule):
+def test_resumed_bit_for_bit(rule, cut):
     built, rng = network(), np.random.default_rng(3)
     learner = RewardModulatedLearner(built, rule=rule)
     for t in range(100):
-        if t == 41:
+        if t == cut:
             saved, other = learner.state_dict(), network()
             for old, new in zip(built.projections, other.projections, strict=True):
                 new.data = old.data.copy()
@@ -92,7 +96,7 @@ def test_resumed_bit_for_bit(rule):
         step(built, rng)
         reward = float(rng.normal())
         learner.step(reward)
-        if t >= 41:
+        if t >= cut:
             for mine, theirs in zip(other.populations, built.populations, strict=True):
                 mine.__dict__.update(theirs.__dict__)
             resumed.step(reward)

@@ -126,11 +126,11 @@ class RewardModulatedLearner:
 
     def state_dict(self) -> State:
         """Return the rules' states and the spikes under way."""
-        return {
-            "rule": self._rule,
-            "rules": [rule.state_dict() for rule in self._rules],
-            "under_way": [[spikes.copy() for spikes in under_way] for under_way in self._under_way],
-        }
+        state: dict[str, Any] = {"rule": self._rule, "n_projections": len(self._rules)}
+        for number, (rule, under_way) in enumerate(zip(self._rules, self._under_way, strict=True)):
+            spikes = np.array(under_way) if under_way else np.zeros((0, 0))
+            state[str(number)] = {"rule": rule.state_dict(), "under_way": spikes}
+        return state
 
     def load_state_dict(self, state: State) -> None:
         """Take over what `state_dict` returned, after the network's state.
@@ -140,16 +140,16 @@ class RewardModulatedLearner:
         CheckpointError
             If it is another rule's or another network's.
         """
-        if state.get("rule") != self._rule or len(state["rules"]) != len(self._rules):
+        saved, own = (state.get("rule"), state.get("n_projections")), (self._rule, len(self._rules))
+        if saved != own:
             raise CheckpointError(
-                f"rstdp: the saved state is of rule {state.get('rule')!r} on {len(state.get('rules', ()))} "
-                f"projections, this is {self._rule!r} on {len(self._rules)}"
+                f"rstdp: the saved state is of rule {saved[0]!r} on {saved[1]} projections, "
+                f"this is {own[0]!r} on {own[1]}"
             )
-        for rule, saved in zip(self._rules, state["rules"], strict=True):
-            rule.load_state_dict(saved)
-        for under_way, spikes in zip(self._under_way, state["under_way"], strict=True):
+        for number, (rule, under_way) in enumerate(zip(self._rules, self._under_way, strict=True)):
+            rule.load_state_dict(state[str(number)]["rule"])
             under_way.clear()
-            under_way.extend(np.array(row, dtype=np.float64) for row in spikes)
+            under_way.extend(np.array(state[str(number)]["under_way"], dtype=np.float64))
 
 
 def _lag(projection: Any, dt: float) -> int:
