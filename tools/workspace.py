@@ -47,7 +47,12 @@ class Distribution:
     def entry_points(self) -> list[str]:
         """The names that it adds to the registry."""
         groups = self.project["project"].get("entry-points", {})
-        return sorted(name for group, names in groups.items() if group.startswith("sc.") for name in names)
+        return sorted(
+            name
+            for group, names in groups.items()
+            if group.startswith("sc.") and group != "sc.cli"  # a command is no plugin
+            for name in names
+        )
 
 
 def distributions() -> list[Distribution]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any, ClassVar
 
 import attrs
@@ -91,7 +92,10 @@ class CMAES:
         self._begin(seed)
 
     def _begin(self, seed: int) -> None:
-        from cma import CMAEvolutionStrategy
+        with warnings.catch_warnings():
+            # Only its plots need it, which nothing here asks for.
+            warnings.filterwarnings("ignore", "Could not import matplotlib", UserWarning)
+            from cma import CMAEvolutionStrategy
         from threadpoolctl import ThreadpoolController
 
         self._libraries = ThreadpoolController()
