@@ -3,8 +3,8 @@
     python benchmarks/sparse_training.py RESULTS.json
     python benchmarks/sparse_training.py RESULTS.json --only mnist1d --methods fixed rigl
 
-Every method has the same number of synapses, the same first pattern for a seed, and the same updates. The options
-of the methods were chosen once, by validation, for all data. Runs that RESULTS.json has already are not repeated.
+Every method has the same number of synapses, the same first pattern for a seed, and the same updates; its options
+are the same for all data and stand below. Runs that RESULTS.json has already are not repeated.
 """
 
 from __future__ import annotations
