@@ -57,4 +57,5 @@ def synthesise(
     ]
     yosys.run_script(script, folder)
     cells = json.loads((folder / "cells.json").read_text())["design"]["num_cells_by_type"]
-    return {name: int(number) for name, number in sorted(cells.items())}
+    # What begins with $ is a note of yosys about the hierarchy, no cell.
+    return {name: int(number) for name, number in sorted(cells.items()) if not name.startswith("$")}
