@@ -58,30 +58,31 @@ class Rewiring:
     ) -> Self:
         """Check the request and work out the new pattern; see `Projection.rewire`."""
         n_source, n_target = weights.shape
-        kept = np.flatnonzero(_kept(prune, weights.nnz, name))
-        presynaptic = np.repeat(np.arange(n_source, dtype=np.int64), np.diff(weights.indptr))
-        keys = presynaptic[kept] * n_target + weights.indices[kept]
+        is_kept = _kept(prune, weights.nnz, name)
+        gone = np.flatnonzero(~is_kept)
         new_keys, new_weights = _growing(grow, weights, name)
-        place = np.searchsorted(keys, new_keys)
-        taken = place < keys.size
-        taken[taken] = keys[place[taken]] == new_keys[taken]
+        rows, columns = np.divmod(new_keys, n_target)
+        columns = columns.astype(np.int32)
+        before = _place_in_rows(weights, rows, columns)
+        taken = before < weights.indptr[rows + 1]
+        taken[taken] = (weights.indices[before[taken]] == columns[taken]) & is_kept[before[taken]]
         if taken.any():
-            row, column = divmod(int(new_keys[taken][0]), n_target)
-            raise ConfigurationError(f"{name}.grow", f"synapse ({row}, {column}) exists already")
-        keys = np.insert(keys, place, new_keys)
-        rows, columns = np.divmod(keys, n_target)
+            raise ConfigurationError(
+                f"{name}.grow", f"synapse ({rows[taken][0]}, {columns[taken][0]}) exists already"
+            )
+        # Places count kept synapses only: the pruned ones before them are taken off.
+        place = before - np.searchsorted(gone, before)
+        origin = np.insert(np.flatnonzero(is_kept), place, -1)
+        indices = _carried(weights.indices, origin, columns)
+        gone_from = np.searchsorted(weights.indptr, gone, side="right") - 1
+        per_row = np.diff(weights.indptr) - np.bincount(gone_from, minlength=n_source)
         indptr = np.zeros(n_source + 1, dtype=np.int32)
-        np.cumsum(np.bincount(rows, minlength=n_source), out=indptr[1:])
-        origin = np.insert(kept.astype(np.int64), place, -1)
-        return cls(origin, indptr, columns.astype(np.int32), new_weights, (n_source, n_target))
+        np.cumsum(per_row + np.bincount(rows, minlength=n_source), out=indptr[1:])
+        return cls(origin, indptr, indices, new_weights, (n_source, n_target))
 
     def carry(self, array: NDArray[Any], fill: Any) -> NDArray[Any]:
         """Return `array` (one value per old synapse) for the new synapses; grown ones get `fill`."""
-        if not array.size:
-            return np.full(self.origin.shape, fill, dtype=array.dtype)
-        carried = array[self.origin]
-        carried[self.origin < 0] = fill
-        return carried
+        return _carried(array, self.origin, fill)
 
     def matrix(self, data: NDArray[Any]) -> scipy.sparse.csr_array:
         """Return the new matrix, given the old weights."""
@@ -89,6 +90,29 @@ class Rewiring:
             (self.carry(data, self.grown_weights.astype(data.dtype)), self.indices, self.indptr),
             shape=self.shape,
         )
+
+
+def _carried(array: NDArray[Any], origin: NDArray[np.int64], fill: Any) -> NDArray[Any]:
+    if not array.size:
+        return np.full(origin.shape, fill, dtype=array.dtype)
+    carried: NDArray[Any] = array[origin]
+    carried[origin < 0] = fill
+    return carried
+
+
+def _place_in_rows(
+    weights: scipy.sparse.csr_array, rows: NDArray[np.int64], columns: NDArray[np.int32]
+) -> NDArray[np.int64]:
+    """Return the first synapse of each row whose target is not before the column: all binary searches at once."""
+    low = weights.indptr[rows].astype(np.int64)
+    high = weights.indptr[rows + 1].astype(np.int64)
+    while (searching := low < high).any():
+        middle = (low + high) // 2
+        before = np.zeros(len(rows), dtype=bool)
+        before[searching] = weights.indices[middle[searching]] < columns[searching]
+        low = np.where(before, middle + 1, low)
+        high = np.where(searching & ~before, middle, high)
+    return low
 
 
 def _growing(
