@@ -86,4 +86,4 @@ VISUAL_CORTEX: dict[str, dict[str, Any]] = {
     | {"a_plus": 0.0, "a3_plus": 5e-2, "a_minus": 8e-3, "a3_minus": 0.0, "tau_y": 40.0}
     | {"pairing": "nearest"},
 }
-"""Options of the triplet rule as Pfister & Gerstner 2006 fitted it to visual cortex (table 4)."""
+"""Options of the triplet rule as Pfister & Gerstner 2006 fitted it to visual cortex (table 3)."""

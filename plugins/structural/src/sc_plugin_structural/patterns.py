@@ -75,17 +75,15 @@ class Degrees:
     ) -> NDArray[np.bool_]:
         """Take pairs away in the order given, but leave every neuron its minimum; return which went."""
         if not min_fan_out and not min_fan_in:
-            went = np.ones(len(rows), bool)
-        else:
-            went = np.zeros(len(rows), bool)
-            fan_out, fan_in = self.fan_out.copy(), self.fan_in.copy()
-            for place, (i, j) in enumerate(zip(rows.tolist(), columns.tolist(), strict=True)):
-                if fan_out[i] > min_fan_out and fan_in[j] > min_fan_in:
-                    went[place] = True
-                    fan_out[i] -= 1
-                    fan_in[j] -= 1
-        np.subtract.at(self.fan_out, rows[went], 1)
-        np.subtract.at(self.fan_in, columns[went], 1)
+            np.subtract.at(self.fan_out, rows, 1)
+            np.subtract.at(self.fan_in, columns, 1)
+            return np.ones(len(rows), bool)
+        went = np.zeros(len(rows), bool)
+        for place, (i, j) in enumerate(zip(rows.tolist(), columns.tolist(), strict=True)):
+            if self.fan_out[i] > min_fan_out and self.fan_in[j] > min_fan_in:
+                went[place] = True
+                self.fan_out[i] -= 1
+                self.fan_in[j] -= 1
         return went
 
     def add(
@@ -97,19 +95,16 @@ class Degrees:
         max_fan_in: int | None,
     ) -> NDArray[np.bool_]:
         """Add up to `n` pairs in the order given, as the maxima allow; return which were added."""
+        n_pairs = self.fan_out.size * self.fan_in.size
+        most_out = n_pairs if max_fan_out is None else max_fan_out
+        most_in = n_pairs if max_fan_in is None else max_fan_in
         added = np.zeros(len(rows), bool)
-        if max_fan_out is None and max_fan_in is None:
-            added[:n] = True
-        else:
-            fan_out, fan_in = self.fan_out.copy(), self.fan_in.copy()
-            most_out = fan_out.size * fan_in.size if max_fan_out is None else max_fan_out
-            most_in = fan_out.size * fan_in.size if max_fan_in is None else max_fan_in
-            for place, (i, j) in enumerate(zip(rows.tolist(), columns.tolist(), strict=True)):
-                if n and fan_out[i] < most_out and fan_in[j] < most_in:
-                    added[place] = True
-                    fan_out[i] += 1
-                    fan_in[j] += 1
-                    n -= 1
-        np.add.at(self.fan_out, rows[added], 1)
-        np.add.at(self.fan_in, columns[added], 1)
+        for place, (i, j) in enumerate(zip(rows.tolist(), columns.tolist(), strict=True)):
+            if not n:
+                break
+            if self.fan_out[i] < most_out and self.fan_in[j] < most_in:
+                added[place] = True
+                self.fan_out[i] += 1
+                self.fan_in[j] += 1
+                n -= 1
         return added
