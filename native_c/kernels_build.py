@@ -6,51 +6,72 @@ import os
 import pathlib
 import sys
 import tempfile
+from collections.abc import Iterable
 
 from cffi import FFI
 from setuptools._distutils.ccompiler import new_compiler
 from setuptools._distutils.errors import CCompilerError, DistutilsError
 from setuptools._distutils.sysconfig import customize_compiler
 
-SOURCES = pathlib.Path(__file__).resolve().parent / "csrc"
-KERNELS = (
-    "vectors",
-    "events",
-    "dense",
-    "neurons_subtract",
-    "neurons",
-    "forward",
-    "parameter_gradient",
-    "surrogate",
-    "neurons_subtract_backward",
-    "neurons_backward",
-    "gather",
-    "backward",
-    "weight_gradient",
-    "eprop",
-    "tangent",
-    "stdp",
-    "stepping",
-)
-DECLARATIONS = ("network", "eprop", "tangent", "stdp", "stepping")
+PROJECT = pathlib.Path(__file__).resolve().parent
+SOURCES = PROJECT / "csrc"
 SHARED = ("constants", "rules", "online_o1_rules")
-SINGLE_TYPE_KERNELS = ("integer", "votes", "bitstreams", "online_o1")
-"""Kernels that exist once, for integers or double, each with declarations of its own."""
 FLOATING_TYPES = {"f32": "float", "f64": "double"}
+TYPED_DECLARATIONS = ("network", "eprop", "tangent", "stdp", "stepping")
+NEURONS_BACKWARD = ("parameter_gradient", "surrogate", "neurons_subtract_backward", "neurons_backward")
+TYPED_UNITS = {
+    "forward": ("vectors", "network", "events", "dense", "neurons_subtract", "neurons", "forward"),
+    "backward": ("vectors", "network", "dense", *NEURONS_BACKWARD, "gather", "backward"),
+    "weight_gradient": ("vectors", "network", "dense", "gather", "weight_gradient"),
+    "eprop": ("network", "eprop"),
+    "tangent": ("vectors", "network", *NEURONS_BACKWARD, "tangent"),
+    "simulation": ("stdp", "stepping"),
+}
+"""What is compiled together, once for each floating type: the sources of a unit, later ones using earlier ones."""
+SINGLE_TYPE_UNITS = ("integer", "votes", "bitstreams", "online_o1")
+"""Kernels that exist once, for integers or double, each a unit with declarations of its own."""
 
 
-def declarations(suffix: str, c_type: str) -> str:
-    """Return the declarations for one floating type."""
-    text = "\n".join((SOURCES / f"{name}.cdef").read_text(encoding="utf-8") for name in DECLARATIONS)
-    return text.replace("_REAL", f"_{suffix}").replace("REAL", c_type)
+def declarations() -> str:
+    """Return the declarations of all kernels."""
+
+    def read(names: Iterable[str]) -> str:
+        return "\n".join((SOURCES / f"{name}.cdef").read_text(encoding="utf-8") for name in names)
+
+    typed = read(TYPED_DECLARATIONS)
+    for_types = [
+        typed.replace("_REAL", f"_{suffix}").replace("REAL", c) for suffix, c in FLOATING_TYPES.items()
+    ]
+    return "\n".join([read(SHARED), *for_types, read(SINGLE_TYPE_UNITS)])
 
 
-def definitions(suffix: str, c_type: str) -> str:
-    """Return C text that includes the kernels for one floating type."""
-    macros = {"REAL": c_type, "REAL_BITS": suffix[1:], "NAME(name)": f"name##_{suffix}"}
-    lines = [f"#define {name} {text}" for name, text in macros.items()]
-    lines += [f'#include "{name}.inc"' for name in KERNELS]
-    return "\n".join([*lines, *(f"#undef {name.split('(')[0]}" for name in macros)])
+def headers() -> str:
+    """Return what every unit begins with."""
+    return f'#include "platform.h"\n#include "bits.h"\n{declarations()}\n'
+
+
+def units() -> dict[str, str]:
+    """Return the name and the C text of everything that is compiled by itself: a change of one leaves the others."""
+    texts = {name: f'#include "{name}.inc"\n' for name in SINGLE_TYPE_UNITS}
+    for name, kernels in TYPED_UNITS.items():
+        includes = "".join(f'#include "{kernel}.inc"\n' for kernel in kernels)
+        for suffix, c_type in FLOATING_TYPES.items():
+            macros = {"REAL": c_type, "REAL_BITS": suffix[1:], "NAME(name)": f"name##_{suffix}"}
+            defines = "".join(f"#define {macro} {text}\n" for macro, text in macros.items())
+            texts[f"{name}_{suffix}"] = defines + includes
+    return {name: headers() + text for name, text in texts.items()}
+
+
+def write_units(folder: pathlib.Path) -> list[str]:
+    """Write the units into `folder` and return their paths from here; what is unchanged is not touched."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, text in units().items():
+        path = folder / f"{name}.c"
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+        paths.append(path.relative_to(PROJECT).as_posix())
+    return paths
 
 
 def openmp_flags() -> list[str]:
@@ -73,26 +94,14 @@ def openmp_flags() -> list[str]:
 def describe() -> FFI:
     """Return the builder that setuptools compiles."""
     builder = FFI()
-    shared = [(SOURCES / f"{name}.cdef").read_text(encoding="utf-8") for name in SHARED]
-    typed = [declarations(suffix, c_type) for suffix, c_type in FLOATING_TYPES.items()]
-    single = [(SOURCES / f"{name}.cdef").read_text(encoding="utf-8") for name in SINGLE_TYPE_KERNELS]
-    builder.cdef("\n".join([*shared, *typed, *single]))
-    kernels = [definitions(suffix, c_type) for suffix, c_type in FLOATING_TYPES.items()]
-    kernels += [f'#include "{name}.inc"' for name in SINGLE_TYPE_KERNELS]
-    headers = [
-        '#include "platform.h"',
-        '#include "bits.h"',
-        *shared,
-        *typed,
-        *single,
-        '#include "openmp.inc"',
-    ]
+    builder.cdef(declarations())
     openmp = openmp_flags()
     builder.set_source(
         "sc_native._kernels",
-        "\n".join([*headers, *kernels]),
+        headers() + '#include "openmp.inc"\n',
+        sources=write_units(PROJECT / "build" / "units"),
         include_dirs=["csrc"],
-        depends=[str(path.relative_to(SOURCES.parent)) for path in sorted(SOURCES.iterdir())],
+        depends=[str(path.relative_to(PROJECT)) for path in sorted(SOURCES.iterdir())],
         # Without contraction every clone of a kernel rounds alike; wheels must run on any processor.
         extra_compile_args=[
             "-O3",
@@ -100,6 +109,7 @@ def describe() -> FFI:
             "-ffp-contract=off",
             "-fno-math-errno",
             "-fno-trapping-math",
+            "-fvisibility=hidden",
             *openmp,
         ],
         extra_link_args=[*openmp, *([] if sys.platform == "win32" else ["-lm"])],
