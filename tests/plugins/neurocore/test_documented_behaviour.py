@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import math
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from sc_core.errors import NumericalError
 from sc_neurocore.exceptions import SCDependencyError
 from sc_neurocore.learning import (
     BPTTLearner,
@@ -20,8 +22,7 @@ from sc_neurocore.learning import (
     FederatedAggregator,
     HomeostaticPlasticity,
     MetaLearner,
-    OnlineO1Config,
-    OnlineO1Synapse,
+    RewardModulatedLearner,
     ShortTermPlasticity,
     SNNGeneticEvolver,
     StepScheduler,
@@ -31,7 +32,6 @@ from sc_neurocore.learning import (
     TrainingCallback,
     WandBCallback,
     WarmupCosineScheduler,
-    build_online_o1_memory_proof,
 )
 from sc_neurocore.learning.advanced import _fast_sigmoid_surrogate
 from sc_neurocore.network.network import Network
@@ -75,6 +75,69 @@ def test_bptt_learner_takes_a_mean_gradient_over_the_steps():
     np.testing.assert_allclose(weights[0], weights[1], rtol=1e-3, atol=1e-9)
 
 
+def test_bptt_learner_takes_the_page_s_surrogate_by_option():
+    """beta / (1 + beta |v - theta|)^2, beta = 25, is 25 times the default slope of the same steepness."""
+    changes = []
+    for options in ({"surrogate_slope": 25.0}, {"surrogate_slope": 25.0, "surrogate_scale": 25.0}):
+        net = network()
+        BPTTLearner(net, distance, lr=1e-3, **options).train_step(INPUTS, TARGETS)
+        changes.append(net.projections[0].data - 4.0)
+    assert np.any(changes[0] != 0)
+    np.testing.assert_allclose(changes[1], 25.0 * changes[0], rtol=1e-9, atol=1e-13)
+
+
+class ForeignPopulation:
+    """What other people's populations offer: `n`, `voltages`, `step_all`, `reset_all`, and no more."""
+
+    def __init__(self, n):
+        self.n, self.voltages = n, np.zeros(n)
+
+    def step_all(self, currents):
+        self.voltages = 0.8 * self.voltages + currents
+        spikes = (self.voltages >= 1.0).astype(float)
+        self.voltages[spikes > 0] = 1.0
+        return spikes
+
+    def reset_all(self):
+        self.voltages = np.zeros(self.n)
+
+
+def foreign_network():
+    hidden, output = ForeignPopulation(6), ForeignPopulation(3)
+    csr = {
+        "indptr": np.arange(0, 19, 3),
+        "indices": np.tile(np.arange(3), 6),
+        "data": np.full(18, 0.4),
+    }
+    projection = SimpleNamespace(source=hidden, target=output, **csr)
+    return SimpleNamespace(populations=[hidden, output], projections=[projection])
+
+
+@pytest.mark.parametrize("learner", [BPTTLearner, TBPTTLearner])
+def test_objects_of_other_people_s_making_learn_in_place(learner):
+    net = foreign_network()
+    data = net.projections[0].data
+    loss = learner(net, distance, lr=0.1).train_step(INPUTS, TARGETS)
+    assert math.isfinite(loss)
+    assert net.projections[0].data is data
+    assert not np.array_equal(data, np.full(18, 0.4))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "targets", "problem"),
+    [
+        (INPUTS[:, :5], TARGETS, "5"),
+        (INPUTS, TARGETS[:, :2], "2"),
+        (np.full((60, 6), np.nan), TARGETS, "nan|finite"),
+    ],
+)
+def test_wrong_shapes_and_numbers_are_refused_with_what_came(inputs, targets, problem):
+    net = network()
+    with pytest.raises((ValueError, NumericalError), match=f"(?i){problem}"):
+        BPTTLearner(net, "mean_square", lr=1.0).train_step(inputs, targets)
+    assert np.all(net.projections[0].data == 4.0)
+
+
 def test_tbptt_learner_sums_the_loss_over_windows_and_updates_after_each():
     frozen = TBPTTLearner(network(), distance, lr=1e-30, k=20)
     spikes = network().run(INPUTS)
@@ -97,6 +160,23 @@ def test_eligibility_trace():
     np.testing.assert_allclose(
         trace.update(pre[::-1], post, error), (trace.decay * first + np.outer(pre[::-1], post)) * error
     )
+
+
+def test_reward_modulated_learner():
+    net, rng = network(), np.random.default_rng(3)
+    learner = RewardModulatedLearner(net, tau_reward=100.0, rule="hebbian")
+    weights, eligibility = np.full((6, 3), 4.0), np.zeros((6, 3))
+    pre_trace, post_trace = np.zeros(6), np.zeros(3)
+    for _ in range(100):
+        pre, post = (rng.random(6) < 0.2).astype(float), (rng.random(3) < 0.2).astype(float)
+        net.populations[0].spikes, net.populations[1].spikes = pre, post
+        reward = float(rng.normal())
+        learner.step(reward)
+        pre_trace = pre_trace * math.exp(-1 / 20) + pre
+        post_trace = post_trace * math.exp(-1 / 20) + post
+        eligibility = eligibility * math.exp(-1 / 100) + np.outer(pre_trace, post_trace)
+        weights = np.maximum(weights + 0.01 * reward * eligibility, 0.0)
+        np.testing.assert_allclose(net.projections[0].data, weights.ravel(), rtol=1e-9)
 
 
 def test_meta_learner_moves_by_the_documented_outer_update():
@@ -127,100 +207,6 @@ def test_homeostatic_plasticity_of_a_population():
         expected *= scale
         assert projection.data == pytest.approx(np.full(18, expected), rel=1e-12)
     assert plasticity._last_scale == pytest.approx(scale)
-
-
-def test_online_o1_regression_cases():
-    synapse = OnlineO1Synapse(OnlineO1Config(8, 6, 4, 3, 2))
-    synapse.step(pre_spike=True, post_spike=False, reward=0)
-    weights = [synapse.step(pre_spike=False, post_spike=True, reward=7).weight for _ in range(3)]
-    assert weights == [27, 54, 81]
-    synapse = OnlineO1Synapse(OnlineO1Config())
-    for pre, post, reward in ((1, 0, 0), (0, 1, 0), (0, 1, 100)):
-        snapshot = synapse.step(pre_spike=bool(pre), post_spike=bool(post), reward=reward)
-    assert (snapshot.eligibility, snapshot.weight) == (2047, 12793)
-
-
-def test_online_o1_config():
-    config = OnlineO1Config()
-    assert (config.max_weight, config.max_trace) == (2**16 - 1, 2**12 - 1)
-    assert (config.min_reward, config.max_reward) == (-128, 127)
-    assert (config.min_eligibility, config.max_eligibility) == (-2048, 2047)
-    assert config.per_synapse_state_bits == 16 + 3 * 12
-    annotation = config.to_scnir_annotation(rule_id="r1")
-    assert annotation["schema_version"] == "sc-neurocore.online-o1.annotation.v1"
-    assert annotation["state_fields"] == ["weight", "pre_trace", "post_trace", "eligibility"]
-    assert annotation["saturation_policy"] == "signed_eligibility_unsigned_weight"
-    assert len(annotation) == 13
-    with pytest.raises(ValueError, match="rule_id"):
-        config.to_scnir_annotation(rule_id="")
-    with pytest.raises(ValueError, match="weight_bits"):
-        OnlineO1Config(weight_bits=32)
-    with pytest.raises(TypeError, match="trace_bits"):
-        OnlineO1Config(trace_bits=True)
-
-
-def test_online_o1_memory_proof():
-    proof = build_online_o1_memory_proof(n_synapses=1000, config=OnlineO1Config())
-    assert proof["schema_version"] == "sc-neurocore.online-o1.memory-proof.v1"
-    assert proof["total_state_bits"] == 52000
-    assert proof == build_online_o1_memory_proof(
-        n_synapses=1000, config=OnlineO1Config(), sequence_length=10**9
-    )
-    with pytest.raises(ValueError, match="n_synapses"):
-        build_online_o1_memory_proof(n_synapses=-1, config=OnlineO1Config())
-    with pytest.raises(TypeError, match="n_synapses"):
-        build_online_o1_memory_proof(n_synapses=1.0, config=OnlineO1Config())
-
-
-def test_the_native_lane_of_online_o1():
-    from sc_neurocore._native.learning_bridge import RustOnlineO1Synapse
-
-    native, python = RustOnlineO1Synapse(initial_weight=500), OnlineO1Synapse(OnlineO1Config(), 500)
-    rng = np.random.default_rng(5)
-    for pre, post, reward in zip(
-        rng.random(300) < 0.2, rng.random(300) < 0.2, rng.integers(-128, 128, 300), strict=True
-    ):
-        step = {"pre_spike": bool(pre), "post_spike": bool(post), "reward": int(reward)}
-        assert native.step(**step) == python.step(**step)
-    assert native.per_synapse_state_bits == 52
-    for wrong in ({"weight_bits": 0}, {"trace_bits": 2.5}, {"initial_weight": -1}):
-        with pytest.raises(ValueError, match=next(iter(wrong))):
-            RustOnlineO1Synapse(**wrong)
-
-
-def test_without_compiled_kernels_there_is_no_native_lane(monkeypatch):
-    from sc_neurocore._native.learning_bridge import RustOnlineO1Synapse
-
-    monkeypatch.setenv("SC_KERNELS", "reference")
-    with pytest.raises(RuntimeError, match="compiled kernels"):
-        RustOnlineO1Synapse()
-
-
-def test_online_o1_emitter():
-    from sc_neurocore.hdl_gen import OnlineO1LearningEmitter
-
-    verilog = OnlineO1LearningEmitter().generate()
-    assert "module sc_online_o1_reward_stdp #(" in verilog
-    for parameter in ("WEIGHT_BITS", "TRACE_BITS", "REWARD_BITS", "LEARNING_SHIFT", "TRACE_DECAY_SHIFT"):
-        assert f"parameter integer {parameter} = " in verilog or f"parameter {parameter} = " in verilog
-    lane = verilog[verilog.index("module sc_online_o1_reward_stdp #(") :]
-    for port in (
-        "clk",
-        "rst_n",
-        "step_en",
-        "pre_spike",
-        "post_spike",
-        "reward",
-        "current_weight",
-        "update_done",
-    ):
-        assert port in lane
-    named = OnlineO1LearningEmitter(module_name="lane_a", config=OnlineO1Config(weight_bits=8))
-    assert "module lane_a #(" in named.generate()
-    manifest = named.manifest(verilog_path="lane_a.v", n_synapses=10)
-    assert manifest["total_state_bits"] == 10 * (8 + 3 * 12)
-    with pytest.raises(ValueError, match="2lane"):
-        OnlineO1LearningEmitter(module_name="2lane")
 
 
 def test_short_term_plasticity_documented_variant():
@@ -360,7 +346,13 @@ def test_ewc_layer():
     assert layer.synapses[1][2].w == weights[1, 2]
     layer.consolidate_task()
     np.testing.assert_array_equal(layer.star_weights, weights)
+    np.testing.assert_array_equal(layer.fisher_info, weights)  # the documented importance
     assert layer.apply_ewc_penalty(step_size=0.01) == 0.0
+    layer.synapses[0][1].w = 0.1
+    away = abs(0.1 - weights[0, 1])
+    penalty = layer.apply_ewc_penalty(step_size=0.01)
+    assert penalty == pytest.approx(weights[0, 1] * away)
+    assert 0 < abs(layer.synapses[0][1].w - weights[0, 1]) < away
 
 
 def test_evolver():
@@ -371,4 +363,19 @@ def test_evolver():
     assert (SNNGeneticEvolver.population_size, SNNGeneticEvolver.mutation_rate) == (20, 0.05)
     assert SNNGeneticEvolver.elite_fraction == 0.2
     evolver = SNNGeneticEvolver(Layer, lambda layer: layer.weights.sum(), mutation_rate=0.5)
-    assert evolver.evolve(30).weights.sum() > 3.0
+    best = evolver.evolve(30)
+    assert best.weights.sum() > 3.0
+    assert best.weights.max() <= 1.0
+
+
+def test_a_fitness_that_is_nan_never_wins():
+    class Layer:
+        def __init__(self):
+            self.weights = np.full(4, 0.5)
+
+    def fitness(layer):
+        return math.nan if layer.weights[0] > 0.6 else layer.weights.sum()
+
+    with pytest.warns(UserWarning, match="NaN"):
+        best = SNNGeneticEvolver(Layer, fitness, mutation_rate=0.5).evolve(20)
+    assert best.weights[0] <= 0.6
