@@ -70,7 +70,6 @@ class VerilogBackend:
         *,
         parameters: Mapping[str, int],
         target: str = "lane",
-        waveform: bool = False,
     ) -> dict[str, str]:
         """Return a self-checking testbench, and its vectors.
 
@@ -85,20 +84,18 @@ class VerilogBackend:
             All parameters of the rule.
         target : {"lane", "step"}
             Which module is tested.
-        waveform : bool
-            Whether it writes its signals into ``<module>_tb.vcd``.
 
         Returns
         -------
         dict of str to str
-            ``<module>_tb.v`` and ``<module>_tb.hex``.
+            ``<module>_tb.v`` and ``<module>_tb.hex``. Run with ``+waveform``, it writes ``<module>_tb.vcd``.
 
         Raises
         ------
         ConfigurationError
             If a port has no value.
         """
-        return testbench_files(tested_module(design, target), vectors, parameters, waveform=waveform)
+        return testbench_files(tested_module(design, target), vectors, parameters)
 
     def harness(
         self, design: LaneDesign, *, parameters: Mapping[str, int], target: str = "lane"

@@ -9,9 +9,7 @@ from sc_hardware.lane.vectors import Vectors, columns, port_bits, to_hex, vector
 from sc_plugin_verilog.rendering import template
 
 
-def testbench_files(
-    module: Module, vectors: Vectors, parameters: Mapping[str, int], *, waveform: bool
-) -> dict[str, str]:
+def testbench_files(module: Module, vectors: Vectors, parameters: Mapping[str, int]) -> dict[str, str]:
     """Return the testbench of a module and its vectors, by file name; see `VerilogBackend.testbench`."""
     name = f"{module.name}_tb"
     text = template("testbench.v.j2").render(
@@ -23,7 +21,6 @@ def testbench_files(
         values={key.upper(): value for key, value in parameters.items()},
         n_vectors=len(next(iter(columns(module, vectors).values()))),
         clocked=bool(module.registers),
-        waveform=waveform,
     )
     return {f"{name}.v": text, f"{name}.hex": to_hex(module, vectors, parameters)}
 

@@ -1,8 +1,7 @@
-"""A folder with everything about one lane: sources in both languages, testbenches, vectors, a README."""
+"""A folder with everything about one lane: sources, testbenches, vectors, a waveform, a file list, a README."""
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -10,12 +9,18 @@ from pathlib import Path
 import numpy as np
 
 from sc_core import registry
-from sc_core.errors import ConfigurationError
+from sc_core.errors import MissingDependency
+from sc_hardware.emission.file_list import core_file
+from sc_hardware.emission.new_folder import new_folder
+from sc_hardware.emission.waveform import read_traces, waveform_svg
 from sc_hardware.lane.design import LaneDesign, Module
 from sc_hardware.rules import Rule
-from sc_hardware.verification.stimuli import lane_vectors, random_events
+from sc_hardware.verification import icarus
+from sc_hardware.verification.stimuli import lane_vectors, opening_events, random_events
 
 LANGUAGES = ("verilog", "vhdl")
+CLOCKS_SHOWN = 24
+"""How much of the testbench's beginning the picture shows."""
 
 
 def write_lane(
@@ -27,7 +32,7 @@ def write_lane(
     n_vectors: int = 1000,
     report: Callable[[str], None] = lambda line: None,
 ) -> list[str]:
-    """Write a lane's sources, testbenches with vectors, and a README into a new folder.
+    """Write a lane's sources, testbenches, a picture of their beginning, a file list and a README into a new folder.
 
     Parameters
     ----------
@@ -40,9 +45,9 @@ def write_lane(
     languages : sequence of str
         Names of HDL backends.
     n_vectors : int
-        Clocks of the testbench: random inputs, and what the rule makes of them.
+        Clocks of the testbench after its reset: a few events to look at, then random ones.
     report : callable, optional
-        Called with a line for each part as it is done.
+        Called with a line for each part as it is done, and for the picture if what draws it is not installed.
 
     Returns
     -------
@@ -56,45 +61,127 @@ def write_lane(
     UnknownPlugin
         If there is no such backend.
     """
-    if folder.exists():
-        raise ConfigurationError("output", f"{folder} exists; name a new folder")
-    parameters = {parameter.name.lower(): parameter.default for parameter in design.lane.parameters}
-    chosen = {**rule.graph.defaults, **parameters}
-    events = random_events(design, chosen, n_vectors, np.random.default_rng(1))
-    vectors = lane_vectors(rule, design, chosen, events)
-    files: dict[str, str] = {}
-    for language in languages:
-        backend = registry.create("hdl", language)
-        files |= backend.emit(design)
-        files |= backend.testbench(design, vectors, parameters=chosen)
-        report(f"{language}: {len(design.modules)} modules and a testbench of {len(vectors)} clocks")
-    files["README.md"] = readme(rule, design, chosen, languages)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    with new_folder(folder) as unfinished:
+        parameters = {parameter.name.lower(): parameter.default for parameter in design.lane.parameters}
+        chosen = {**rule.graph.defaults, **parameters}
+        rng = np.random.default_rng(1)
+        events = [*opening_events(design, chosen), *random_events(design, chosen, n_vectors, rng)][:n_vectors]
+        vectors = lane_vectors(rule, design, chosen, events)
+        files: dict[str, str] = {}
+        sources: dict[str, list[str]] = {}
+        for language in languages:
+            backend = registry.create("hdl", language)
+            emitted = backend.emit(design)
+            sources[language] = list(emitted)
+            files |= emitted
+            files |= backend.testbench(design, vectors, parameters=chosen)
+            report(f"{language}: {len(design.modules)} modules and a testbench of {len(vectors)} clocks")
+        top = design.lane.name
+        suffixes = {language: registry.create("hdl", language).file_suffix for language in languages}
+        files[f"{top}.core"] = core_file(
+            top,
+            design.lane.summary,
+            sources,
+            top=top,
+            testbenches={language: [f"{top}_tb{suffix}"] for language, suffix in suffixes.items()},
+            data=[f"{top}_tb.hex"],
+        )
+        try:
+            files["waveform.svg"] = waveform(rule, design, chosen, vectors[:CLOCKS_SHOWN])
+            report("waveform.svg: the beginning of the testbench, simulated by Icarus Verilog")
+        except MissingDependency as error:
+            report(f"no waveform.svg: {error}")
+        files["README.md"] = readme(rule, design, chosen, languages, pictured="waveform.svg" in files)
         for name, text in files.items():
             (unfinished / name).write_text(text)
-        unfinished.chmod(0o755)
-        unfinished.rename(folder)
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
     return sorted(files)
 
 
-def readme(rule: Rule, design: LaneDesign, chosen: Mapping[str, int], languages: Sequence[str]) -> str:
-    """Return the README of a lane: parameters, ports, the bit fields of its state, how to simulate it."""
-    lines = [f"# {design.lane.name}", "", design.lane.summary, ""]
+def waveform(
+    rule: Rule, design: LaneDesign, chosen: Mapping[str, int], vectors: Sequence[Mapping[str, int]]
+) -> str:
+    """Simulate a lane's Verilog with vectors and return its waveform as SVG.
+
+    Raises
+    ------
+    MissingDependency
+        If Icarus, the plugin verilog or vcdvcd is not installed.
+    ProgramFailed
+        If an output is not as expected.
+    """
+    top = design.lane.name
+    shown = [port for port in design.lane.ports if port.direction == "in" and port.name != "clk"]
+    signals = [(port.name, port.shape.kind) for port in shown]
+    signals += [(field.name, field.type.kind) for field in rule.state]
+    backend = registry.create("hdl", "verilog")
+    with tempfile.TemporaryDirectory(prefix="scn-hdl-") as place:
+        folder = Path(place)
+        files = backend.emit(design) | backend.testbench(design, vectors, parameters=chosen)
+        for name, text in files.items():
+            (folder / name).write_text(text)
+        verilog = [name for name in files if name.endswith(".v")]
+        icarus.simulate(verilog, folder, top=f"{top}_tb", arguments=["+waveform"])
+        traces = read_traces(folder / f"{top}_tb.vcd", f"{top}_tb.tested", "clk", signals, len(vectors))
+    return waveform_svg(f"{top}: the first {len(vectors)} clocks of its testbench", "clk", traces)
+
+
+def readme(
+    rule: Rule, design: LaneDesign, chosen: Mapping[str, int], languages: Sequence[str], *, pictured: bool
+) -> str:
+    """Return the README of a lane: its waveform, parameters, ports, the bit fields of its state, how to use it."""
+    top = design.lane.name
+    lines = [f"# {top}", "", design.lane.summary, ""]
     lines += [
         f"A lane of the rule `{rule.name}`: one step of one synapse per clock. Nothing here ran on a board.",
         "",
     ]
-    lines += ["## Parameters", "", "| parameter | value | legal |", "|---|---|---|"]
+    if pictured:
+        lines += ["![The beginning of the testbench](waveform.svg)", ""]
+        lines += ["Values are those just before the rising edge that ends a clock's column.", ""]
+    lines += _parameter_lines(design)
+    lines += ["## Ports", "", "| port | direction | bits | kind | meaning |", "|---|---|---|---|---|"]
+    lines += _port_rows(design.lane, chosen)
+    lines += ["", *_state_lines(rule, chosen), "## Files", "", "| file | what |", "|---|---|"]
+    lines += [f"| `{module.name}` | {module.summary} |" for module in design.modules]
+    lines += [
+        f"| `{top}_tb`, `{top}_tb.hex` | a self-checking testbench, and the vectors that it applies and expects |"
+    ]
+    lines += [f"| `{top}.core` | the list of files for FuseSoC and edalize |", "", "## Simulate", "", "```sh"]
+    sources = [module.name for module in design.modules]
+    if "verilog" in languages:
+        verilog = " ".join(f"{name}.v" for name in sources)
+        lines.append(f"iverilog -g2001 -Wall -o lane.vvp {verilog} {top}_tb.v && vvp lane.vvp")
+        lines.append(f"verilator --lint-only -Wall --top-module {top} {verilog}")
+    if "vhdl" in languages:
+        vhdl = " ".join(f"{name}.vhd" for name in sources)
+        lines.append(f"ghdl -a --std=08 {vhdl} {top}_tb.vhd")
+        lines.append(f"ghdl -e --std=08 {top}_tb && ghdl -r --std=08 {top}_tb")
+    lines += ["```", "", "The testbenches of all languages read the same vectors and print PASS or FAIL."]
+    if "verilog" in languages:
+        lines += [f"`vvp lane.vvp +waveform` writes all signals into `{top}_tb.vcd`."]
+    if "vhdl" in languages:
+        lines += [f"`ghdl -r --std=08 {top}_tb --vcd={top}_tb.vcd` writes those of the VHDL."]
+    simulations = [
+        target for language, target in (("verilog", "sim"), ("vhdl", "sim_vhdl")) if language in languages
+    ]
+    if simulations:
+        lines += ["", "With FuseSoC, in this folder:", "", "```sh"]
+        lines += [f"fusesoc --cores-root . run --target {target} {top}" for target in simulations]
+        lines += ["```"]
+    return "\n".join(lines) + "\n"
+
+
+def _parameter_lines(design: LaneDesign) -> list[str]:
+    if not design.lane.parameters:
+        return []
+    lines = ["## Parameters", "", "| parameter | value | legal |", "|---|---|---|"]
     for parameter in design.lane.parameters:
         lines.append(f"| `{parameter.name}` | {parameter.default} | {parameter.low} to {parameter.high} |")
-    lines += ["", "## Ports", "", "| port | direction | bits | kind | meaning |", "|---|---|---|---|---|"]
-    lines += _port_rows(design.lane, chosen)
-    lines += ["", "## State", "", "Packed into one word, the first field in the lowest bits:", ""]
+    return [*lines, ""]
+
+
+def _state_lines(rule: Rule, chosen: Mapping[str, int]) -> list[str]:
+    lines = ["## State", "", "Packed into one word, the first field in the lowest bits:", ""]
     lines += ["| bits | field | kind | range |", "|---|---|---|---|"]
     below = 0
     for field in rule.state:
@@ -102,23 +189,17 @@ def readme(rule: Rule, design: LaneDesign, chosen: Mapping[str, int], languages:
         low, high = field.type.range(chosen)
         lines.append(f"| {below + bits - 1}:{below} | `{field.name}` | {field.type.kind} | {low} to {high} |")
         below += bits
-    lines += ["", f"{below} bits for each synapse.", "", "## Simulate", "", "```sh"]
-    sources = [module.name for module in design.modules]
-    if "verilog" in languages:
-        verilog = " ".join(f"{name}.v" for name in sources)
-        lines.append(f"iverilog -g2001 -Wall -o lane.vvp {verilog} {design.lane.name}_tb.v && vvp lane.vvp")
-        lines.append(f"verilator --lint-only -Wall --top-module {design.lane.name} {verilog}")
-    if "vhdl" in languages:
-        vhdl = " ".join(f"{name}.vhd" for name in sources)
-        lines.append(f"ghdl -a --std=08 {vhdl} {design.lane.name}_tb.vhd")
-        lines.append(f"ghdl -e --std=08 {design.lane.name}_tb && ghdl -r --std=08 {design.lane.name}_tb")
-    lines += ["```", "", "Both testbenches read the same vectors and print PASS or FAIL."]
-    return "\n".join(lines) + "\n"
+    return [*lines, "", f"{below} bits for each synapse.", ""]
 
 
 def _port_rows(module: Module, chosen: Mapping[str, int]) -> list[str]:
-    return [
-        f"| `{port.name}` | {port.direction} | {port.shape.width.value(chosen)} | {port.shape.kind} "
-        f"| {port.comment} |"
-        for port in module.ports
-    ]
+    rows = []
+    for port in module.ports:
+        meaning = port.comment or {"clk": "the state changes at its rising edge"}.get(port.name)
+        if meaning is None:
+            meaning = (
+                "an input of the rule, read at that edge" if port.direction == "in" else "the state as it is"
+            )
+        bits = port.shape.width.value(chosen)
+        rows.append(f"| `{port.name}` | {port.direction} | {bits} | {port.shape.kind} | {meaning} |")
+    return rows

