@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-HOOKSPECS = ROOT / "sc_core" / "src" / "sc_core" / "hookspecs.py"
+HOOKSPECS = ROOT / "sc_core" / "src" / "sc_core" / "hookspecs"
 
 _DATA = """\
 seed = 7
@@ -40,10 +40,10 @@ _PROJECTIONS = 'projections = [{ source = "pixels", target = "digit" }]\n'
 
 def manual_files() -> dict[str, dict[str, str]]:
     """Return the files that the docstrings show: for each kind, the text of each file by its name."""
-    tree = ast.parse(HOOKSPECS.read_text(encoding="utf-8"))
     return {
         node.name.removeprefix("sc_register_"): _files_in(ast.get_docstring(node) or "")
-        for node in tree.body
+        for path in sorted(HOOKSPECS.glob("*.py"))
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.FunctionDef)
     }
 
