@@ -31,6 +31,13 @@ CONFIGS = [
     OnlineO1Config(16, 15, 8, 3, 15),
     OnlineO1Config(16, 16, 8, 3, 2),
     OnlineO1Config(9, 8, 4, 3, 14),
+    OnlineO1Config(16, 8, 8, 0, 3),  # the least and the largest shift with which weights change in 16 bits
+    OnlineO1Config(12, 12, 8, 16, 4),
+    OnlineO1Config(12, 12, 8, 17, 4),
+    OnlineO1Config(16, 12, 9, 4, 4),  # some of its rewards are too large for that
+    OnlineO1Config(16, 15, 16, 15, 3),
+    OnlineO1Config(8, 15, 1, 0, 1),
+    OnlineO1Config(1, 2, 1, 0, 0),
     OnlineO1Config(31, 30, 30, 30, 30),
     OnlineO1Config(31, 30, 30, 3, 4),
 ]
@@ -92,6 +99,33 @@ def test_c_gives_the_bits_of_the_reference_for_any_number_of_threads(rule, confi
         for name, values in results[0].items():
             assert other[name].dtype == values.dtype
             np.testing.assert_array_equal(other[name], values, name)
+
+
+@pytest.mark.skipif(not sc_native.available, reason="needs the compiled kernels")
+@pytest.mark.parametrize(
+    "rule", [reward_modulated_stdp, fading_reward_modulated_stdp], ids=lambda rule: rule.name
+)
+@pytest.mark.parametrize("steps", [1, 2])
+def test_every_eligibility_with_every_reward(rule, steps, monkeypatch):
+    """The largest products that 16 bits are enough for; the last step and those before are different loops."""
+    config = OnlineO1Config(10, 10, 8, 2, 3)
+    eligibility = np.arange(config.min_eligibility, config.max_eligibility + 1)
+    weight = np.array([0, 1, 500, config.max_weight - 1, config.max_weight])
+    results = []
+    for kernels in ("reference", "native"):
+        monkeypatch.setenv("SC_KERNELS", kernels)
+        found = []
+        for reward in range(config.min_reward, config.max_reward + 1):
+            n = weight.size * eligibility.size
+            synapses = OnlineO1Synapses([0, n], np.zeros(n, np.int32), 1, config, rule=rule)
+            synapses.weight[:] = np.repeat(weight, eligibility.size)
+            synapses.eligibility[:] = np.tile(eligibility, weight.size)
+            synapses.run(np.zeros((steps, 1)), np.zeros((steps, 1)), np.full(steps, reward))
+            found.append(synapses.weight.copy())
+        results.append(np.array(found))
+    np.testing.assert_array_equal(*results)
+    assert results[0].min() == 0
+    assert results[0].max() == config.max_weight
 
 
 def test_the_narrowest_types():
