@@ -1,11 +1,10 @@
-"""The rules whose lanes are linted, simulated and proven, and the configurations of each."""
+"""The rules whose lanes are linted, simulated and proven."""
 
 from __future__ import annotations
 
-import itertools
+import pytest
 
-import numpy as np
-
+from sc_hardware.example_rules import homeostatic_threshold, pair_stdp
 from sc_hardware.rules import Bit, Parameter, Signed, Unsigned, rule, saturate, select, shift_right
 from sc_plugin_online_o1.rules import fading_reward_modulated_stdp, reward_modulated_stdp
 
@@ -45,19 +44,20 @@ def wide_products(state, inputs, params):
 
 
 RULES = {
-    each.name: each for each in (reward_modulated_stdp, fading_reward_modulated_stdp, mixture, wide_products)
+    each.name: each
+    for each in (
+        reward_modulated_stdp,
+        fading_reward_modulated_stdp,
+        pair_stdp,
+        homeostatic_threshold,
+        mixture,
+        wide_products,
+    )
 }
+QUICK = ("reward_modulated_stdp", "pair_stdp")
+"""Those that stand for all in the quick part."""
 
 
-def configurations(rule, *, seed, n_random):
-    """Return the defaults, the corners where all are smallest or largest, some corners, and random choices."""
-    rng = np.random.default_rng(seed)
-    ranges = {name: (parameter.low, parameter.high) for name, parameter in rule.parameters.items()}
-    corners = [dict(zip(ranges, corner, strict=True)) for corner in itertools.product(*ranges.values())]
-    chosen = [rule.graph.defaults, corners[0], corners[-1]]
-    chosen += [
-        {name: int(rng.integers(*ends, endpoint=True)) for name, ends in ranges.items()}
-        for _ in range(n_random)
-    ]
-    chosen += [corners[n] for n in rng.permutation(len(corners))[:n_random]]
-    return chosen
+def by_rule():
+    """Return every rule's name as parameters of a test; those that are not QUICK are slow."""
+    return [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in RULES]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from rules_under_test import RULES, configurations
+from configurations import mixed
+from rules_under_test import RULES, by_rule
 
 from sc_hardware.lane import build_lane
 from sc_hardware.verification.programs import ProgramFailed
@@ -49,7 +50,7 @@ def test_every_point_of_a_tiny_lane(simulator, tmp_path, runtime):
 
 
 @pytest.mark.parametrize("simulator", SIMULATORS)
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", by_rule())
 def test_random_points_of_the_default_configuration(name, simulator, tmp_path, runtime):
     vectors = random_step_vectors(RULES[name], {}, 3000, np.random.default_rng(11))
     assert simulate_step(simulator, name, {}, vectors, tmp_path, runtime) == 3000
@@ -67,7 +68,7 @@ def test_many_random_points_of_the_default_configuration(name, simulator, tmp_pa
 @pytest.mark.parametrize("simulator", SIMULATORS)
 @pytest.mark.parametrize("name", RULES)
 def test_random_configurations(name, simulator, tmp_path, runtime):
-    for place, choice in enumerate(configurations(RULES[name], seed=13, n_random=20)):
+    for place, choice in enumerate(mixed(RULES[name], seed=13, n_random=20)):
         vectors = random_step_vectors(RULES[name], choice, 2000, np.random.default_rng(place))
         folder = tmp_path / str(place)
         folder.mkdir()

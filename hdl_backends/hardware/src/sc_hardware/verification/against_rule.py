@@ -6,7 +6,7 @@ the rule's factor, and then both are the same free variable.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,21 @@ from sc_hardware.rules import Rule
 from sc_hardware.verification import yosys
 from sc_hardware.verification.products import Signal, as_sort, free_products
 from sc_hardware.verification.solving import Proof, prove
-from sc_hardware.verification.verilog_terms import ModuleTerms, read_module
+from sc_hardware.verification.verilog_terms import ModuleTerms, read_elaborated
 
 
 def module_source(design: LaneDesign, module: Module, parameters: Mapping[str, int]) -> yosys.Source:
     """Return where a module of emitted Verilog is found, with those of a rule's parameters that it has."""
     own = {p.name: parameters[p.name.lower()] for p in module.parameters if p.name.lower() in parameters}
     return yosys.Source(tuple(f"{each.name}.v" for each in design.modules), module.name, own)
+
+
+def read_stages(
+    design: LaneDesign, parameters: Mapping[str, int], folder: Path, *, wires: Sequence[str] = ()
+) -> dict[str, ModuleTerms]:
+    """Return the stages of a lane, emitted as Verilog in a folder, by their names; see `read_elaborated`."""
+    sources = {module.name: module_source(design, module, parameters) for module in design.stages}
+    return read_elaborated(sources, folder, wires=wires)
 
 
 def prove_against_rule(
@@ -73,14 +81,21 @@ def prove_against_rule(
         proofs.append(proof)
         report(proof)
 
+    terms = read_stages(design, chosen, folder)
     for place, module in enumerate(design.stages):
-        terms = read_module(module_source(design, module, chosen), folder)
-        outputs = with_signals(terms, signals)
+        outputs = with_signals(terms[module.name], signals)
         for port in module.ports:
             if port.direction == "out":
                 signals[port.name] = Signal(outputs[port.name], port.shape.signed)
         for field in [field for field, name in open_ends.items() if name in signals]:
-            done(_next_value(field, wanted[field], signals[open_ends.pop(field)], time_limit))
+            name = open_ends.pop(field)
+            proof = _next_value(field, wanted[field], signals[name], time_limit)
+            done(proof)
+            if proof.holds and z3.is_expr(wanted[field]):
+                # Proven equal: what is made of it later need not be compared through both once more.
+                signals[name] = Signal(
+                    as_sort(wanted[field], signals[name].term.sort()), signals[name].signed
+                )
         if place + 1 < len(design.stages):
             wanted, found = free_products(wanted, signals, set(leaves), needed, time_limit)
             for proof in found:

@@ -10,10 +10,9 @@ import z3
 
 from sc_hardware.lane.design import LaneDesign, Operand
 from sc_hardware.verification import yosys
-from sc_hardware.verification.against_rule import module_source, with_signals
+from sc_hardware.verification.against_rule import module_source, read_stages, with_signals
 from sc_hardware.verification.products import Signal, as_sort
 from sc_hardware.verification.solving import Proof, prove
-from sc_hardware.verification.verilog_terms import read_module
 
 
 def prove_registers(
@@ -139,8 +138,9 @@ def _wiring(
         port.name: Signal(now[port.name], signed=False) for port in design.lane.ports if port.name in now
     }
     equal: dict[str, Any] = {}
+    terms = read_stages(design, parameters, folder)
     for module in design.stages:
-        outputs = with_signals(read_module(module_source(design, module, parameters), folder), signals)
+        outputs = with_signals(terms[module.name], signals)
         for name, term in outputs.items():
             lane = now[name if name in now else f"step.{name}"]
             equal[f"wiring: {name} is what {module.name} makes of its inputs"] = (

@@ -11,7 +11,7 @@ import z3
 
 from sc_hardware.verification.programs import ProgramFailed, find_program, run_program
 
-_FIRST_TRY = 2.0  # seconds for z3; what it cannot do in them, Yices does better
+_FIRST_TRY = 0.5  # seconds for z3; what it cannot do in them, Yices does better
 
 
 @attrs.frozen

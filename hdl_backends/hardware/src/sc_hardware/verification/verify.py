@@ -12,6 +12,7 @@ from sc_hardware.lane.design import LaneDesign
 from sc_hardware.rules import Rule
 from sc_hardware.verification import ghdl, yosys
 from sc_hardware.verification.against_rule import module_source, prove_against_rule
+from sc_hardware.verification.bounds import prove_bounds
 from sc_hardware.verification.registers import prove_registers
 from sc_hardware.verification.solving import Proof
 
@@ -57,8 +58,7 @@ def verify(
         If one of them refuses what was emitted.
     """
     emit_sources(design, folder)
-    proofs = prove_languages_equal(design, parameters, folder, time_limit=time_limit, report=report)
-    proofs += prove_against_rule(rule, design, parameters, folder, time_limit=time_limit, report=report)
+    proofs = prove_step(rule, design, parameters, folder, time_limit=time_limit, report=report)
     # The registers are watched through outputs that the lane itself need not have.
     fields = [field.name for field in rule.state]
     watched = build_lane(rule, module_name=design.lane.name, read=fields, load=fields[:1])
@@ -69,6 +69,21 @@ def verify(
     return proofs + prove_registers(
         watched, smallest, folder / "watched", time_limit=time_limit, report=report
     )
+
+
+def prove_step(
+    rule: Rule,
+    design: LaneDesign,
+    parameters: Mapping[str, int],
+    folder: Path,
+    *,
+    time_limit: float,
+    report: Callable[[Proof], None] = lambda proof: None,
+) -> list[Proof]:
+    """Prove that the stages of a lane, emitted in both languages into a folder, are the rule; see `verify`."""
+    proofs = prove_languages_equal(design, parameters, folder, time_limit=time_limit, report=report)
+    proofs += prove_against_rule(rule, design, parameters, folder, time_limit=time_limit, report=report)
+    return proofs + prove_bounds(rule, design, parameters, folder, time_limit=time_limit, report=report)
 
 
 def emit_sources(design: LaneDesign, folder: Path) -> dict[str, list[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import attrs
@@ -27,7 +27,7 @@ class ModuleTerms:
     outputs: dict[str, z3.ExprRef]
 
 
-def read_module(source: yosys.Source, folder: Path) -> ModuleTerms:
+def read_module(source: yosys.Source, folder: Path, *, wires: Sequence[str] = ()) -> ModuleTerms:
     """Return the terms of a combinational Verilog module.
 
     Parameters
@@ -36,14 +36,27 @@ def read_module(source: yosys.Source, folder: Path) -> ModuleTerms:
         The module, with its parameters.
     folder : pathlib.Path
         Where its files are.
+    wires : sequence of str
+        Signals within it that are wanted among the outputs.
 
     Raises
     ------
     ProgramFailed
         If yosys refuses it.
     """
-    text = yosys.write_smt2(yosys.elaborate(source, "checked"), "checked", folder)
-    return _terms(text, ["checked"])["checked"]
+    return read_elaborated({"checked": source}, folder, wires=wires)["checked"]
+
+
+def read_elaborated(
+    sources: Mapping[str, yosys.Source], folder: Path, *, wires: Sequence[str] = ()
+) -> dict[str, ModuleTerms]:
+    """Return the terms of several combinational modules, by names of their own; see `read_module`."""
+    commands = []
+    for name, source in sources.items():
+        commands += [*yosys.elaborate(source, name), f"design -stash {name}"]
+    commands += [f"design -copy-from {name} -as {name} {name}" for name in sources]
+    yosys.run_script([*commands, "write_smt2 -wires checked.smt2"], folder)
+    return _terms((folder / "checked.smt2").read_text(), list(sources), wires)
 
 
 def read_modules(names: Sequence[str], folder: Path) -> dict[str, ModuleTerms]:
@@ -66,8 +79,8 @@ def read_modules(names: Sequence[str], folder: Path) -> dict[str, ModuleTerms]:
     return _terms((folder / "modules.smt2").read_text(), names)
 
 
-def _terms(text: str, names: Sequence[str]) -> dict[str, ModuleTerms]:
-    """Return what yosys has written, as terms."""
+def _terms(text: str, names: Sequence[str], wires: Sequence[str] = ()) -> dict[str, ModuleTerms]:
+    """Return what yosys has written, as terms; `wires` within the modules are among the outputs."""
     ports: dict[str, dict[str, list[tuple[str, int]]]] = {}
     module = ""
     for line in text.splitlines():
@@ -77,6 +90,8 @@ def _terms(text: str, names: Sequence[str]) -> dict[str, ModuleTerms]:
                 ports[module] = {"input": [], "output": []}
             case [";", ("yosys-smt2-input" | "yosys-smt2-output") as side, name, bits]:
                 ports[module][side.removeprefix("yosys-smt2-")].append((name, int(bits)))
+            case [";", "yosys-smt2-wire", name, bits] if name in wires:
+                ports[module]["output"].append((name, int(bits)))
     values = []
     for module in names:
         values.append(f"(declare-const |state of {module}| |{module}_s|)")
