@@ -1,5 +1,6 @@
 """specs/integer-network.md, "Order of a step, and learning": projections that learn, against plain Python."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from sc_core.errors import ConfigurationError, SCError
+from sc_core import registry
+from sc_core.errors import CheckpointError, ConfigurationError, SCError, UnknownPlugin
 from sc_hardware.example_rules import homeostatic_threshold, pair_stdp
 from sc_hardware.integer_network import (
     IntegerInput,
@@ -18,8 +20,9 @@ from sc_hardware.integer_network import (
     IntegerProjection,
     IntegerSimulation,
 )
-from sc_hardware.integer_network.storage import save
+from sc_hardware.integer_network.storage import load, save
 from sc_hardware.rules import Bit, Presynaptic, Signed, Unsigned, rule, saturate, select
+from sc_hardware.rules.plasticity import plasticity
 
 sys.path.insert(0, str(Path(__file__).parent))
 from scalar_network import ScalarNetwork
@@ -144,5 +147,55 @@ def test_what_cannot_learn_is_refused_by_name(tmp_path):
         IntegerProjection(source="a", target="b", weights=[[1]], rule=homeostatic_threshold)
     with pytest.raises(ConfigurationError, match=r"a->b\.weights: must be from 0 to 255"):
         IntegerProjection(source="a", target="b", weights=[[-1]], rule=pair_stdp, parameters=STDP)
-    with pytest.raises(ConfigurationError, match="learns cannot be stored yet"):
-        save(network, tmp_path)
+
+
+@pytest.fixture
+def registered():
+    """Both rules in the registry, for one test."""
+    rules = {"pair-stdp": pair_stdp, "rewarded-arrival": rewarded_arrival}
+    for name, learned in rules.items():
+        registry.register("plasticity", name, plasticity(learned))
+    yield
+    for name in rules:
+        registry.unregister("plasticity", name)
+
+
+def test_a_network_that_learns_is_stored_with_the_names_of_its_rules(tmp_path, registered):
+    rng = np.random.default_rng(4)
+    network = _network(rng)
+    save(network, tmp_path)
+    read = load(tmp_path)
+    for name, projection in network.projections.items():
+        assert read.projections[name].rule is projection.rule
+        assert read.projections[name].parameters == projection.parameters
+    spikes, rewards = rng.random((40, 10)) < 0.3, rng.integers(-8, 8, 40)
+    simulations = [IntegerSimulation(each) for each in (network, read)]
+    first, second = (simulation.run(spikes, rewards) for simulation in simulations)
+    for name, values in first.items():
+        np.testing.assert_array_equal(second[name], values)
+    for name in ("source->hidden", "hidden->hidden"):
+        np.testing.assert_array_equal(*(simulation.weights_of(name) for simulation in simulations))
+
+
+def test_rules_that_no_file_can_name_are_refused_and_nothing_is_written(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"source->hidden\.rule: pair_stdp is not registered"):
+        save(_network(np.random.default_rng(0)), tmp_path / "new")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "error", "reason"),
+    [
+        ("absent", STDP, UnknownPlugin, "pip install sc-plugin-absent"),
+        ("os:system", STDP, UnknownPlugin, "no plasticity named 'os:system'"),
+        ("pair-stdp", {**STDP, "gone": 1}, CheckpointError, "gone: no such parameter"),
+        ("pair-stdp", {**STDP, "weight_bits": 3}, CheckpointError, "must be from 0 to 7"),
+    ],
+)
+def test_stored_rules_that_do_not_fit_are_refused(tmp_path, registered, name, parameters, error, reason):
+    save(_network(np.random.default_rng(0)), tmp_path)
+    table = json.loads((tmp_path / "network.json").read_text())
+    table["projections"][0] |= {"rule": name, "parameters": parameters}
+    (tmp_path / "network.json").write_text(json.dumps(table))
+    with pytest.raises(error, match=reason):
+        load(tmp_path)

@@ -7,8 +7,10 @@ import pytest
 
 import sc_native
 from sc_core import LIF, Input, Population, Projection, registry
+from sc_hardware.rules.by_name import registered_name
 from sc_plugin_online_o1 import OnlineO1Config, OnlineO1Synapse, fading_reward_modulated_stdp
 from sc_plugin_online_o1.plasticity import FadingOnlineO1Plasticity, OnlineO1Plasticity
+from sc_plugin_online_o1.rules import reward_modulated_stdp
 
 KERNELS = [
     "reference",
@@ -20,6 +22,9 @@ KERNELS = [
 
 def test_the_registry_has_it():
     assert registry.get("plasticity", "online-o1") is OnlineO1Plasticity
+    assert registry.get("plasticity", "online-o1-fading") is FadingOnlineO1Plasticity
+    assert registered_name(reward_modulated_stdp) == "online-o1"
+    assert registered_name(fading_reward_modulated_stdp) == "online-o1-fading"
 
 
 @pytest.mark.parametrize("kernels", KERNELS)

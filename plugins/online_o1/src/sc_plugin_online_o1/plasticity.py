@@ -25,4 +25,4 @@ OnlineO1Plasticity = plasticity(reward_modulated_stdp, _synapses)
 """``online-o1``: options are the fields of `OnlineO1Config`, ``weight_unit`` and ``modulator_unit``."""
 
 FadingOnlineO1Plasticity = plasticity(fading_reward_modulated_stdp, _synapses)
-"""The same by the corrected rule."""
+"""``online-o1-fading``: the same by the corrected rule."""

@@ -1,4 +1,7 @@
-"""Networks in whole numbers on disk: ``network.json`` and ``weights.npz`` in one folder."""
+"""Networks in whole numbers on disk: ``network.json`` and ``weights.npz`` in one folder.
+
+A rule by which a projection learns is code: the file holds its registered name and its parameters.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from sc_core.atomic_file import write_atomically
 from sc_core.errors import CheckpointError, ConfigurationError
 from sc_hardware.integer_network.network import IntegerNetwork, IntegerPopulation, IntegerProjection
 from sc_hardware.integer_network.neurons import IntegerInput, IntegerLI, IntegerLIF
+from sc_hardware.rules.by_name import registered_name, registered_rule
 
 _MODELS = {"Input": IntegerInput, "LIF": IntegerLIF, "LI": IntegerLI}
 _VERSION = "sc-hardware.integer-network.v1"
@@ -32,11 +36,10 @@ def save(network: IntegerNetwork, folder: Path) -> None:
     Raises
     ------
     ConfigurationError
-        If a projection learns: a rule is code, which no file holds.
+        If a projection learns by a rule that is not registered as a plasticity: a rule is code, of which a file
+        holds the name.
     """
-    for projection in network.projections.values():
-        if projection.rule is not None:
-            raise ConfigurationError(f"{projection.name}.rule", "a network that learns cannot be stored yet")
+    rows = [_row(projection) for projection in network.projections.values()]
     folder.mkdir(parents=True, exist_ok=True)
     arrays = {
         f"{number}.{name}": getattr(projection, name)
@@ -59,13 +62,21 @@ def save(network: IntegerNetwork, folder: Path) -> None:
             }
             for population in network.populations.values()
         ],
-        "projections": [
-            attrs.asdict(projection, filter=attrs.filters.exclude("weights", "rule", "parameters"))
-            for projection in network.projections.values()
-        ],
+        "projections": rows,
     }
     write_atomically(folder / "weights.npz", packed.getvalue())
     write_atomically(folder / "network.json", (json.dumps(table, indent=1) + "\n").encode())
+
+
+def _row(projection: IntegerProjection) -> dict[str, Any]:
+    row = attrs.asdict(projection, filter=attrs.filters.exclude("weights", "rule", "parameters"))
+    if projection.rule is not None:
+        try:
+            row["rule"] = registered_name(projection.rule)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{projection.name}.rule", error.problem) from None
+        row["parameters"] = dict(projection.parameters)
+    return row
 
 
 def load(folder: Path) -> IntegerNetwork:
@@ -83,6 +94,8 @@ def load(folder: Path) -> IntegerNetwork:
     ------
     CheckpointError
         If a file is missing, damaged or of another version.
+    UnknownPlugin
+        If a rule by which a projection learns is not installed; it says what to install.
     """
     try:
         table = json.loads((folder / "network.json").read_text(encoding="utf-8"))
@@ -104,5 +117,7 @@ def _assemble(table: dict[str, Any], weights: Any) -> IntegerNetwork:
     for number, row in enumerate(table["projections"]):
         arrays = tuple(weights[f"{number}.{name}"] for name in ("data", "indices", "indptr"))
         shape = (sizes[row["source"]], sizes[row["target"]])
+        if "rule" in row:
+            row = {**row, "rule": registered_rule(row["rule"])}
         projections.append(IntegerProjection(**row, weights=scipy.sparse.csr_array(arrays, shape=shape)))
     return IntegerNetwork(populations, projections, outputs=table["outputs"])

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from sc_core import registry
-from sc_core.errors import ConfigurationError
+from sc_core.errors import ConfigurationError, PluginError
 from sc_hardware.rules.rule import Rule
 
 
@@ -35,7 +35,45 @@ def find_rule(name: str) -> Rule:
     sc_core.errors.ConfigurationError: rule: 'sc_hardware.no_module' cannot be imported: No module named ...
     """
     module_name, colon, attribute = name.partition(":")
-    found = _attribute_of(module_name, attribute) if colon else _rule_of(name)
+    return _checked(name, _attribute_of(module_name, attribute)) if colon else registered_rule(name)
+
+
+def registered_rule(name: str) -> Rule:
+    """Return the rule of a registered plasticity.
+
+    Raises
+    ------
+    UnknownPlugin
+        If no plasticity has this name; it says how one might be installed.
+    ConfigurationError
+        If it has no fixed-point rule.
+    """
+    return _checked(name, getattr(registry.get("plasticity", name), "rule", None))
+
+
+def registered_name(rule: Rule) -> str:
+    """Return the name under which a rule is registered as a plasticity.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is not.
+    """
+    for name in registry.names("plasticity"):
+        try:
+            found = registry.get("plasticity", name)
+        except PluginError:  # somebody's plugin is broken; this rule is not in it
+            continue
+        if getattr(found, "rule", None) is rule:
+            return name
+    raise ConfigurationError(
+        "rule",
+        f"{rule.name} is not registered as a plasticity, so that no file can name it: register "
+        "sc_hardware.rules.plasticity.plasticity(rule), as docs/fixed-point-rules.md shows",
+    )
+
+
+def _checked(name: str, found: object) -> Rule:
     if not isinstance(found, Rule):
         what = (
             "has no fixed-point rule"
@@ -46,10 +84,6 @@ def find_rule(name: str) -> Rule:
             "rule", f"{name!r} {what}; decorate its function with sc_hardware.rules.rule"
         )
     return found
-
-
-def _rule_of(name: str) -> object:
-    return getattr(registry.get("plasticity", name), "rule", None)
 
 
 def _attribute_of(module_name: str, attribute: str) -> object:
