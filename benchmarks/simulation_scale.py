@@ -25,7 +25,7 @@ def measure(n: int, threads: int, folder: Path) -> dict[str, float]:
     network = folder / f"cuba_{n}.npz"
     if not network.exists():
         cuba.write(network, n, 0.1)
-    command = [sys.executable, str(HERE / "ours.py"), str(network), str(_SECONDS), "plastic"]
+    command = [sys.executable, str(HERE / "ours.py"), str(network), str(_SECONDS), "stdp"]
     environment = {**os.environ, "SC_THREADS": str(threads)}
     answer = json.loads(
         subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout

@@ -1,8 +1,8 @@
-"""W3: the CUBA network of Vogels & Abbott with STDP: a second of biological time on one thread, in turns with peers.
+"""W3: the CUBA network of Vogels & Abbott with plasticity: a biological second on one thread, in turns with peers.
 
 Times are the processor's, which is what Brian2 states of its own runs; on a quiet machine the clock shows the same.
 
-python benchmarks/simulation_w3.py [--dt 0.1 1.0] [--rounds N] [--static] [--output FOLDER]
+python benchmarks/simulation_w3.py [--dt 0.1 1.0] [--rule stdp rstdp static] [--rounds N] [--output FOLDER]
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CONTESTANTS: dict[str, Environment | None] = {
 _PER_ROUND = 3  # seconds of biological time that each contestant simulates in its turn
 
 
-def contest(dt: float, plastic: bool, rounds: int, folder: Path) -> dict[str, Any]:
+def contest(dt: float, rule: str, rounds: int, folder: Path) -> dict[str, Any]:
     """Let the contestants take turns; return medians, in seconds, and all single times."""
     network = folder / f"cuba_{dt}.npz"
     cuba.write(network, 4000, dt)
@@ -46,7 +46,7 @@ def contest(dt: float, plastic: bool, rounds: int, folder: Path) -> dict[str, An
             except Unavailable as reason:
                 left_out[name] = str(reason)
                 continue
-            arguments = [str(network), str(_PER_ROUND), "plastic" if plastic else "static"]
+            arguments = [str(network), str(_PER_ROUND), rule]
             command = [str(python), str(HERE / f"{name}.py"), *arguments]
             result = subprocess.run(command, env=one_thread, capture_output=True, text=True)
             if result.returncode:
@@ -56,13 +56,13 @@ def contest(dt: float, plastic: bool, rounds: int, folder: Path) -> dict[str, An
             times.setdefault(name, []).extend(answer["processor_seconds"])
             rates[name] = answer["rate"]
             print(
-                f"dt {dt}, round {number + 1}: {name} {min(answer['processor_seconds']):.4f} s",
+                f"{rule}, dt {dt}, round {number + 1}: {name} {min(answer['processor_seconds']):.4f} s",
                 file=sys.stderr,
                 flush=True,
             )
     return {
         "dt": dt,
-        "plastic": plastic,
+        "rule": rule,
         "median": {name: statistics.median(each) for name, each in times.items()},
         "rate": rates,
         "left_out": left_out,
@@ -77,24 +77,25 @@ def main() -> None:
     )
     parser.add_argument("--dt", type=float, nargs="+", default=[0.1, 1.0])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--static", action="store_true", help="without plasticity")
+    parser.add_argument("--rule", nargs="+", default=["stdp", "rstdp"], choices=["static", "stdp", "rstdp"])
     parser.add_argument("--output", type=Path, default=HERE / "results")
     parser.add_argument("--environments", type=Path, default=Path.home() / ".cache" / "sc-benchmarks")
     options = parser.parse_args()
     options.environments.mkdir(parents=True, exist_ok=True)
     options.output.mkdir(parents=True, exist_ok=True)
     surroundings = machine.describe()
-    runs = [contest(dt, not options.static, options.rounds, options.environments) for dt in options.dt]
+    runs = [
+        contest(dt, rule, options.rounds, options.environments) for rule in options.rule for dt in options.dt
+    ]
     results = {"machine": surroundings, "parameters": cuba.PARAMETERS, "runs": runs}
     (options.output / "W3.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     for run in runs:
         for name, seconds in run["median"].items():
             ratio = seconds / run["median"]["ours"]
-            print(
-                f"dt {run['dt']} ms  {name:12} {seconds:.4f} s  {ratio:5.1f} x ours  {run['rate'][name]:.2f} Hz"
-            )
+            what = f"{run['rule']:6} dt {run['dt']} ms  {name:12}"
+            print(f"{what} {seconds:.4f} s  {ratio:5.1f} x ours  {run['rate'][name]:.2f} Hz")
         for name, reason in run["left_out"].items():
-            print(f"dt {run['dt']} ms  {name:12} left out: {reason}")
+            print(f"{run['rule']:6} dt {run['dt']} ms  {name:12} left out: {reason}")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ PROJECT = pathlib.Path(__file__).resolve().parent
 SOURCES = PROJECT / "csrc"
 SHARED = ("constants", "rules", "online_o1_rules")
 FLOATING_TYPES = {"f32": "float", "f64": "double"}
-TYPED_DECLARATIONS = ("network", "eprop", "tangent", "stdp", "stepping")
+TYPED_DECLARATIONS = ("network", "eprop", "tangent", "stdp", "rstdp", "stepping")
 NEURONS_BACKWARD = ("parameter_gradient", "surrogate", "neurons_subtract_backward", "neurons_backward")
 TYPED_UNITS = {
     "forward": ("vectors", "network", "events", "dense", "neurons_subtract", "neurons", "forward"),
@@ -25,7 +25,7 @@ TYPED_UNITS = {
     "weight_gradient": ("vectors", "network", "dense", "gather", "weight_gradient"),
     "eprop": ("network", "eprop"),
     "tangent": ("vectors", "network", *NEURONS_BACKWARD, "tangent"),
-    "simulation": ("stdp", "stepping"),
+    "simulation": ("stdp", "rstdp", "stepping"),
 }
 """What is compiled together, once for each floating type: the sources of a unit, later ones using earlier ones."""
 SINGLE_TYPE_UNITS = ("integer", "votes", "bitstreams", "online_o1")

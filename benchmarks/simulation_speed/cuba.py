@@ -21,7 +21,14 @@ PARAMETERS = {
     "tau_plus": 20.0,  # ms
     "tau_minus": 20.0,
     "w_max": 3.24,  # mV
+    # R-STDP alone:
+    "learning_rate": 1e-4,  # mV / ms
+    "r_a_plus": 1.0,
+    "r_a_minus": 1.05,
+    "tau_eligibility": 1000.0,  # ms
+    "tau_reward": 200.0,  # ms
 }
+REWARDS_PER_SECOND = 5  # each 1
 EXCITATORY, INHIBITORY = 1.62, -18.0  # mV; with 10 ms instead of 5 the original's -9 mV carry the same charge
 IN_DEGREE = 80
 
@@ -40,8 +47,15 @@ def write(path: Path, n: int, dt: float, seed: int = 0) -> None:
                 f"post_{source}{target}": post,
                 f"weight_{source}{target}": weight,
             }
+    arrays["rewards"] = _rewards(10, np.random.default_rng(seed + 1))
     arrays["v"] = rng.uniform(PARAMETERS["v_reset"], PARAMETERS["v_threshold"], n)
     np.savez(path, **arrays)
+
+
+def _rewards(n_seconds: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return the times (ms) of rewards: as many in every second, on whole milliseconds."""
+    within = [np.sort(rng.choice(998, REWARDS_PER_SECOND, replace=False)) + 1 for _ in range(n_seconds)]
+    return np.concatenate([1000 * second + times for second, times in enumerate(within)])
 
 
 def _random(

@@ -1,4 +1,4 @@
-"""The contestant of this repository: ``python ours.py network.npz n_seconds plastic``; prints JSON."""
+"""The contestant of this repository: ``python ours.py network.npz n_seconds static|stdp|rstdp``; prints JSON."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import numpy as np
 import scipy.sparse
 
 from sc_core import CubaLIF, Network, Population, Projection, Simulation, registry
-from sc_core.simulation import SpikeRecorder
-from sc_plugin_stdp.native import columns_of
+from sc_core.simulation import SpikeRecorder, columns_of
 
 
 def build(given: dict[str, np.ndarray]) -> Network:
@@ -40,20 +39,38 @@ def build(given: dict[str, np.ndarray]) -> Network:
     return network
 
 
-def main(path: str, n_seconds: int, plastic: bool) -> None:
+def rules_of(given: dict[str, np.ndarray], rule: str) -> dict[str, object]:
+    """Return the plasticity by the name of its projection."""
+    if rule == "static":
+        return {}
+    shared = ("tau_plus", "tau_minus", "w_max")
+    if rule == "stdp":
+        names = {name: name for name in ("a_plus", "a_minus", *shared)}
+    else:
+        own = ("learning_rate", "tau_eligibility", "tau_reward")
+        names = {name: name for name in (*own, *shared)} | {"a_plus": "r_a_plus", "a_minus": "r_a_minus"}
+    options = {name: float(given[key]) for name, key in names.items()}
+    return {"e->e": registry.create("plasticity", rule, **options)}
+
+
+def main(path: str, n_seconds: int, rule: str) -> None:
     """Simulate one second to settle, then measure `n_seconds`."""
     given = dict(np.load(path))
     network = build(given)
-    rules = {}
-    if plastic:
-        options = {key: float(given[key]) for key in ("a_plus", "a_minus", "tau_plus", "tau_minus", "w_max")}
-        rules["e->e"] = registry.create("plasticity", "stdp", **options)
-    simulation = Simulation(network, rules, np.random.default_rng(0))
-    simulation.advance(1000.0)
+    simulation = Simulation(network, rules_of(given, rule), np.random.default_rng(0))
+    steps = round(1000 / network.dt)
+    reward = np.zeros((n_seconds + 1) * steps)
+    times = given["rewards"][given["rewards"] < 1000 * (n_seconds + 1)]
+    reward[np.round(times / network.dt).astype(int)] = 1.0
+    simulation.advance(1000.0, modulator=reward[:steps])
     seconds, processor_seconds, spikes = [], [], 0
-    for _ in range(n_seconds):
+    for second in range(1, n_seconds + 1):
         begin, begin_here = time.perf_counter(), time.process_time()
-        recording = simulation.advance(1000.0, record=[SpikeRecorder("e"), SpikeRecorder("i")])
+        recording = simulation.advance(
+            1000.0,
+            record=[SpikeRecorder("e"), SpikeRecorder("i")],
+            modulator=reward[second * steps : (second + 1) * steps],
+        )
         seconds.append(time.perf_counter() - begin)
         processor_seconds.append(time.process_time() - begin_here)
         spikes += sum(record.times.size for record in recording.spikes.values())
@@ -76,4 +93,4 @@ def _bytes_per_synapse(projection: Projection) -> float:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), sys.argv[3] == "plastic")
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])

@@ -1,4 +1,4 @@
-"""NEST: ``python peer_nest.py network.npz n_seconds plastic``; prints JSON. Its delays are dendritic."""
+"""NEST: ``python peer_nest.py network.npz n_seconds static|stdp|rstdp``; prints JSON. Its delays are dendritic."""
 
 from __future__ import annotations
 
@@ -12,7 +12,32 @@ import numpy as np
 nest.verbosity = nest.VerbosityLevel.ERROR
 
 
-def main(path: str, n_seconds: int, plastic: bool) -> None:
+def dopamine(given: dict[str, np.ndarray], number: dict[str, float]) -> dict[str, object]:
+    """Return the plastic synapses' parameters; rewards are spikes of a dopaminergic neuron."""
+    times = given["rewards"].astype(float)
+    # The generator's spike takes a step to the parrot, and the parrot's one to the transmitter.
+    generator = nest.Create("spike_generator", params={"spike_times": times - 2 * number["dt"]})
+    neuron, transmitter = nest.Create("parrot_neuron"), nest.Create("volume_transmitter")
+    nest.Connect(generator, neuron, syn_spec={"delay": number["dt"]})
+    nest.Connect(neuron, transmitter, syn_spec={"delay": number["dt"]})
+    # A dopamine spike adds 1 / tau_n to the concentration.
+    scale = number["learning_rate"] * number["tau_reward"]
+    parameters = {
+        "volume_transmitter": transmitter,
+        "A_plus": scale * number["r_a_plus"],
+        "A_minus": scale * number["r_a_minus"],
+        "tau_plus": number["tau_plus"],
+        "tau_c": number["tau_eligibility"],
+        "tau_n": number["tau_reward"],
+        "b": 0.0,
+        "Wmin": 0.0,
+        "Wmax": number["w_max"],
+    }
+    nest.CopyModel("stdp_dopamine_synapse", "rewarded", parameters)
+    return {"synapse_model": "rewarded"}
+
+
+def main(path: str, n_seconds: int, rule: str) -> None:
     """Simulate one second to settle, then measure `n_seconds`."""
     given = dict(np.load(path))
     number = {name: float(array) for name, array in given.items() if array.ndim == 0}
@@ -44,13 +69,14 @@ def main(path: str, n_seconds: int, plastic: bool) -> None:
         "mu_minus": 0.0,
         "Wmax": number["w_max"],
     }
+    plastic = dopamine(given, number) if rule == "rstdp" else stdp
     identifiers = np.array(neurons.tolist())
     groups = {"e": identifiers[:n_e], "i": identifiers[n_e:]}
     for source in "ei":
         for target in "ei":
             key = source + target
             pre, post = groups[source][given[f"pre_{key}"]], groups[target][given[f"post_{key}"]]
-            synapse = stdp if plastic and key == "ee" else {"synapse_model": "static_synapse"}
+            synapse = plastic if rule != "static" and key == "ee" else {"synapse_model": "static_synapse"}
             arrays = {
                 "weight": np.full(pre.size, number[f"weight_{key}"]),
                 "delay": np.full(pre.size, number["delay"]),
@@ -70,4 +96,4 @@ def main(path: str, n_seconds: int, plastic: bool) -> None:
     print(json.dumps({"processor_seconds": seconds, "rate": rate}))
 
 
-main(sys.argv[1], int(sys.argv[2]), sys.argv[3] == "plastic")
+main(sys.argv[1], int(sys.argv[2]), sys.argv[3])

@@ -76,11 +76,12 @@ class SteppedProjection(NamedTuple):
 
 
 class AttachedRule(NamedTuple):
-    """A ``synapse_rule`` (csrc/rules.cdef): the place of its projection, and the addresses of function and state."""
+    """A rule: its projection's place; addresses of its function, of its state, and of that before delivery, or 0."""
 
     projection: int
     function: int
     state: int
+    arrive: int
 
 
 def step(
@@ -127,6 +128,7 @@ def step(
     for struct, rule in zip(attached, rules, strict=False):
         struct.projection = rule.projection
         struct.rule, struct.state = ffi.cast("synapse_rule", rule.function), ffi.cast("void *", rule.state)
+        struct.arrive = ffi.cast("synapse_rule", rule.arrive)
     room = max(population.n for population in populations)
     arriving = np.empty(n_parts * room, _INTEGER)
     whole = network[0]

@@ -34,7 +34,7 @@ class HebbianTraces:
         self._pre, self._post = np.zeros(projection.source.n), np.zeros(projection.target.n)
 
     def after_step(self, pre: NDArray[np.float64], post: NDArray[np.float64], reward: float) -> None:
-        """Change the weights (eq. 8-10)."""
+        """Change the weights (eq. 9-11)."""
         projection, eligibility = self._projection, self._eligibility.values
         self._pre = _DECAY * self._pre + pre
         self._post = _DECAY * self._post + post

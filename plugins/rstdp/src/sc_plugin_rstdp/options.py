@@ -53,3 +53,14 @@ class RewardModulatedSTDPOptions:
     def _check_bounds(self, attribute: attrs.Attribute[Any], w_max: float | None) -> None:
         if w_max is not None and not self.w_min < w_max:
             raise ValueError(f"w_max must be above w_min = {self.w_min}, got {w_max}")
+
+
+def gain(options: RewardModulatedSTDPOptions, dt: float) -> float:
+    """Return by how much a weight changes in a step that begins with reward trace and eligibility 1 (eq. 1)."""
+    together = 1.0 / (1.0 / options.tau_eligibility + 1.0 / options.tau_reward)
+    return -options.learning_rate * together * math.expm1(-dt / together)
+
+
+def follow_baseline(options: RewardModulatedSTDPOptions, dt: float) -> float:
+    """Return which share of the surprise the running mean takes up in a step (eq. 7)."""
+    return 0.0 if options.tau_baseline is None else -math.expm1(-dt / options.tau_baseline)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_core.contracts import State
+from sc_core import kernels
+from sc_core.contracts import CompiledStep, State
 from sc_core.errors import CheckpointError, ConfigurationError
-from sc_plugin_rstdp.eligibility import Eligibility
+from sc_plugin_rstdp.native import Native
 from sc_plugin_rstdp.options import RewardModulatedSTDPOptions
+from sc_plugin_rstdp.reference import Reference
 
 
 class RewardModulatedSTDP:
@@ -22,13 +25,6 @@ class RewardModulatedSTDP:
     **options
         The fields of `RewardModulatedSTDPOptions`: ``learning_rate``, ``a_plus``, ``a_minus``, ``tau_plus``,
         ``tau_minus``, ``tau_eligibility``, ``tau_reward``, ``tau_baseline``, ``w_min``, ``w_max``.
-
-    Attributes
-    ----------
-    reward : float
-        The reward trace R.
-    baseline : float
-        The running mean b of the modulator.
 
     Raises
     ------
@@ -57,48 +53,47 @@ class RewardModulatedSTDP:
     """
 
     Options = RewardModulatedSTDPOptions
+    defers_weights = True
 
     def __init__(self, **options: Any) -> None:
         try:
             self.options = RewardModulatedSTDPOptions(**options)
         except (TypeError, ValueError) as error:
             raise ConfigurationError("rstdp", str(error)) from error
-        self.reward = self.baseline = 0.0
-        self._projection: Any = None
+        self._work: Native | Reference | None = None
+        self._n_steps = 0
+
+    @property
+    def reward(self) -> float:
+        """The reward trace R."""
+        return 0.0 if self._work is None else self._work.reward
+
+    @property
+    def baseline(self) -> float:
+        """The running mean b of the modulator."""
+        return 0.0 if self._work is None else self._work.baseline
 
     def bind(self, projection: Any, dt: float, rng: np.random.Generator) -> None:
         """Take a projection into care, refusing weights outside of the bounds; `rng` is not used."""
         o, data = self.options, np.asarray(projection.data)
         # The bounds that hold are those that a weight can have.
-        self._low, self._high = (
-            data.dtype.type(w) for w in (o.w_min, np.inf if o.w_max is None else o.w_max)
-        )
+        low, high = (data.dtype.type(w) for w in (o.w_min, np.inf if o.w_max is None else o.w_max))
         size = np.abs(data)
-        wrong = ~((size >= self._low) & (size <= self._high) & np.isfinite(size))
+        wrong = ~((size >= low) & (size <= high) & np.isfinite(size))
         if wrong.any():
             raise ConfigurationError(
                 f"{getattr(projection, 'name', 'projection')}.weights",
                 f"must be finite, with a magnitude within w_min = {o.w_min} and w_max = {o.w_max}; got "
                 f"{data[wrong][0]} at synapse {wrong.argmax()}",
             )
-        self._projection, self._eligibility = projection, Eligibility(projection)
-        self._decay_plus, self._decay_minus = math.exp(-dt / o.tau_plus), math.exp(-dt / o.tau_minus)
-        self._decay_eligibility = math.exp(-dt / o.tau_eligibility)
-        self._decay_reward = math.exp(-dt / o.tau_reward)
-        together = 1.0 / (1.0 / o.tau_eligibility + 1.0 / o.tau_reward)
-        self._gain = -o.learning_rate * together * math.expm1(-dt / together)
-        self._follow = 0.0 if o.tau_baseline is None else -math.expm1(-dt / o.tau_baseline)
-        self.reward, self.baseline, self._dt, self._n_steps = 0.0, 0.0, dt, 0
-        # Presynaptic spikes and traces of as many steps as the longest delay of a synapse takes.
-        depth = int(np.max(self._lags(), initial=0)) + 1
-        self._spikes = np.zeros((depth, projection.source.n), bool)
-        self._traces = np.zeros((depth, projection.source.n))
-        self._post_trace = np.zeros(projection.target.n)
-
-    def _lags(self) -> Any:
-        """By how many steps a spike reaches each synapse after it is given."""
-        delays = getattr(self._projection, "synapse_state", {}).get("delay")
-        return 0 if delays is None else np.round(np.asarray(delays) / self._dt).astype(np.int64)
+        usable = (
+            isinstance(projection.data, np.ndarray)
+            and data.dtype in (np.float32, np.float64)
+            and data.flags.c_contiguous
+            and "delay" not in getattr(projection, "synapse_state", {})
+        )
+        work = Native if usable and kernels.native() else Reference
+        self._work, self._n_steps = work(o, projection, dt, (low, high)), 0
 
     def after_step(self, pre: NDArray[Any], post: NDArray[Any], modulator: float) -> None:
         """Change weights and eligibilities by one step (eq. 1-7).
@@ -108,51 +103,35 @@ class RewardModulatedSTDP:
         ConfigurationError
             If the rule is not bound, or the modulator is not finite; nothing has changed then.
         """
-        if self._projection is None:
+        if self._work is None:
             raise ConfigurationError("rstdp", "bind it to a projection first")
         if not math.isfinite(modulator):
             raise ConfigurationError("modulator", f"must be finite, got {modulator}")
-        projection, eligibility = self._projection, self._eligibility.values
-        if self.reward:
-            data = projection.data
-            size = np.abs(data) + self._gain * self.reward * eligibility
-            # The sign bit stays where a weight reaches 0, so a synapse never changes sides.
-            data[:] = np.copysign(np.clip(size.astype(data.dtype), self._low, self._high), data)
-        eligibility *= self._decay_eligibility
-        self._pair(eligibility, np.asarray(pre) > 0, np.asarray(post) > 0)
-        surprise = float(modulator) - self.baseline
-        self.reward = self._decay_reward * self.reward + surprise
-        self.baseline += self._follow * surprise
-
-    def _pair(
-        self, eligibility: NDArray[np.float64], pre: NDArray[np.bool_], post: NDArray[np.bool_]
-    ) -> None:
-        """Add what this step's spikes make eligible (eq. 3-5)."""
-        o, target = self.options, self._projection.indices
-        source = np.repeat(np.arange(self._projection.source.n), np.diff(self._projection.indptr))
-        depth, t = len(self._spikes), self._n_steps
-        self._spikes[t % depth] = pre
-        self._traces[t % depth] = self._decay_plus * self._traces[(t - 1) % depth] + pre
-        self._post_trace *= self._decay_minus
-        row = (t - self._lags()) % depth
-        # As in Brian2 the presynaptic spikes of a step come before the postsynaptic ones.
-        eligibility -= o.a_minus * self._post_trace[target] * self._spikes[row, source]
-        eligibility += o.a_plus * self._traces[row, source] * post[target]
-        self._post_trace += post
+        self._work.step(self._n_steps, pre, post, float(modulator))
         self._n_steps += 1
 
+    @property
+    def compiled_step(self) -> Callable[[int, int], CompiledStep] | None:
+        """The step in C for a window of steps, where it can be (see `sc_core.contracts.Plasticity`)."""
+        work = self._work
+        if not isinstance(work, Native):
+            return None
+
+        def begin(n_steps: int, n_parts: int) -> CompiledStep:
+            step = work.compiled(self._n_steps, n_steps, n_parts)
+            self._n_steps += n_steps
+            return step
+
+        return begin
+
     def state_dict(self) -> State:
-        """Return traces, eligibilities, reward trace and baseline."""
-        if self._projection is None:
+        """Return traces, eligibilities, reward trace and baseline, as the kernel or the reference keeps them."""
+        if self._work is None:
             return {}
         return {
             "n_steps": self._n_steps,
-            "reward": self.reward,
-            "baseline": self.baseline,
-            "pre_spikes": self._spikes,
-            "pre_traces": self._traces,
-            "post_trace": self._post_trace,
-            "eligibility": self._eligibility.values,
+            "kernel": type(self._work).__name__,
+            "work": self._work.state_dict(),
         }
 
     def load_state_dict(self, state: State) -> None:
@@ -161,22 +140,19 @@ class RewardModulatedSTDP:
         Raises
         ------
         CheckpointError
-            If it is of another projection, or no such state.
+            If it is of another projection, was saved by the compiled kernel while the reference runs now or the
+            other way round, or is no such state.
         """
-        if self._projection is None:
+        if self._work is None:
             raise CheckpointError("rstdp: bind it to a projection first")
         try:
-            arrays = [np.array(state[name]) for name in ("pre_spikes", "pre_traces", "post_trace")]
-            n_steps, reward, baseline = (
-                int(state["n_steps"]),
-                float(state["reward"]),
-                float(state["baseline"]),
-            )
-            eligibility = state["eligibility"]
+            saved_by, own = str(state["kernel"]), type(self._work).__name__
+            if saved_by != own:
+                raise CheckpointError(
+                    f"rstdp: the state was saved by {saved_by}, this rule is {own}; SC_KERNELS chooses"
+                )
+            n_steps = int(state["n_steps"])
+            self._work.load_state_dict(state["work"])
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"rstdp: this is no state of it: {error!r}") from error
-        if [a.shape for a in arrays] != [a.shape for a in (self._spikes, self._traces, self._post_trace)]:
-            raise CheckpointError("rstdp: the saved traces are of a projection with other neurons or delays")
-        self._eligibility.load(eligibility)
-        self._spikes, self._traces, self._post_trace = arrays
-        self._n_steps, self.reward, self.baseline = n_steps, reward, baseline
+        self._n_steps = n_steps

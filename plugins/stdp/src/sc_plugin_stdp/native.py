@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 import numpy as np
-import scipy.sparse
 from numpy.typing import NDArray
 
 from sc_core.contracts import CompiledStep
+from sc_core.simulation import columns_of
 from sc_plugin_stdp.options import STDPOptions
 
 Array = NDArray[np.float64]
@@ -94,21 +94,3 @@ class Native:
         for name, trace in self._traces.items():
             if trace is not None:
                 trace[:] = state["traces"][name]
-
-
-def columns_of(projection: Any) -> dict[str, NDArray[np.int32]]:
-    """Return the CSR pattern, and each postsynaptic neuron's synapses with their presynaptic neurons."""
-    indptr, indices = (
-        np.ascontiguousarray(getattr(projection, k), dtype=np.int32) for k in ("indptr", "indices")
-    )
-    places = scipy.sparse.csr_array(
-        (np.arange(indices.size, dtype=np.int32), indices, indptr),
-        shape=(projection.source.n, projection.target.n),
-    ).tocsc()
-    return {
-        "indptr": indptr,
-        "indices": indices,
-        "column_start": places.indptr.astype(np.int32, copy=False),
-        "column_synapse": places.data,
-        "column_source": places.indices.astype(np.int32, copy=False),
-    }

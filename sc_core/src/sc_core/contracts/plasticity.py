@@ -21,10 +21,14 @@ class CompiledStep:
         sc-native's ``csrc/rules.cdef``.
     state : int
         What it is called with. Whoever made this keeps both alive until the next window.
+    arrive : int
+        Address of another such function, which is called before a step's spikes are delivered, with ``pre`` alone;
+        0: none.
     """
 
     function: int
     state: int
+    arrive: int = 0
 
 
 @runtime_checkable

@@ -1,6 +1,7 @@
 """Simulation: whole sequences through compiled kernels, or step by step with live plasticities."""
 
 from sc_core.simulation.arrays import NetworkArrays, PopulationArrays, checked_inputs
+from sc_core.simulation.columns import columns_of
 from sc_core.simulation.forward import Forward, native_view
 from sc_core.simulation.recorders import (
     Recording,
@@ -29,6 +30,7 @@ __all__ = [
     "StateRecorder",
     "WeightRecorder",
     "checked_inputs",
+    "columns_of",
     "firing_rates",
     "load_stimulus",
     "native_view",

@@ -44,6 +44,7 @@ class CompiledLoop:
 
     def __init__(self, network: Any, wiring: Wiring, rules: Sequence[BoundRule], plain: PlainLoop) -> None:
         self._network, self._wiring, self._rules, self._plain = network, wiring, rules, plain
+        self._stepping = [bound for bound in rules if hasattr(bound.rule, "after_step")]
         self._bounds: dict[int, tuple[Any, int, NDArray[np.int32]]] = {}
         self._coefficients: dict[int, tuple[Coefficients, bool]] = {}
         self._current: list[NDArray[np.float64]] = [np.zeros(p.n) for p in wiring.populations]
@@ -61,8 +62,13 @@ class CompiledLoop:
             and all(not hasattr(bound.rule, "scale") for bound in self._rules)
             and all(
                 callable(getattr(bound.rule, "compiled_step", None)) and not bound.sees_emission
-                for bound in self._rules
-                if hasattr(bound.rule, "after_step")
+                for bound in self._stepping
+            )
+            and all(
+                bound is other or bound.connection is not other.connection
+                for bound in self._stepping
+                if getattr(bound.rule, "defers_weights", False)
+                for other in self._stepping
             )
             and kernels.native()
         )
@@ -88,12 +94,10 @@ class CompiledLoop:
             return None
         n_parts = self._n_parts()
         rules = []
-        for bound in self._rules:
-            if not hasattr(bound.rule, "after_step"):
-                continue
+        for bound in self._stepping:
             compiled = bound.rule.compiled_step(n_steps, n_parts)
             place = self._order[id(bound.connection)]
-            rules.append((stepping.AttachedRule(place, compiled.function, compiled.state), compiled))
+            rules.append((stepping.AttachedRule(place, *attrs.astuple(compiled)), compiled))
         history = max((c.delay for c in self._wiring.connections), default=0)
         populations = [
             self._population(place, stimuli[place], (t, n_steps, history, n_parts))
