@@ -1,4 +1,4 @@
-"""Short-term plasticity, STDP and scaling on one projection: in the order of specs/simulation.md, and resumed."""
+"""All plasticities on one projection: in the order of specs/simulation.md, and resumed."""
 
 from __future__ import annotations
 
@@ -22,12 +22,29 @@ def network():
 
 
 def rules():
-    """All three, with time constants so short that each matters within a second."""
+    """All of them, with time constants so short that each matters within a second."""
     return [
         registry.create("plasticity", "short-term", tau_d=50.0, tau_f=100.0, u_se=0.4),
-        registry.create("plasticity", "stdp", a_plus=0.02, a_minus=0.02, w_max=30.0),
+        registry.create("plasticity", "stdp", a_plus=0.02, a_minus=0.02, mu_plus=1.0, w_max=30.0),
+        registry.create(
+            "plasticity", "rstdp", learning_rate=2e-3, tau_eligibility=100.0, tau_reward=20.0, w_max=30.0
+        ),
         registry.create("plasticity", "homeostatic", target_rate=20.0, tau=100.0, interval=25.0),
+        registry.create(
+            "plasticity",
+            "structural",
+            interval=100.0,
+            prune_threshold=2.0,
+            growth_rate=0.05,
+            initial_weight=5.0,
+        ),
     ]
+
+
+def rewards():
+    """A reward, or a punishment, now and then."""
+    rng = np.random.default_rng(4)
+    return rng.choice([-1.0, 0.0, 1.0], N_STEPS, p=[0.01, 0.98, 0.01])
 
 
 def input_spikes():
@@ -46,22 +63,33 @@ def raster(recording):
     return sorted(zip(spikes.times.tolist(), spikes.neurons.tolist(), strict=True))
 
 
+def pattern(projection):
+    """Return a number for each pair that has a synapse, ascending."""
+    return np.repeat(np.arange(N_SOURCE), np.diff(projection.indptr)) * N_TARGET + projection.indices
+
+
 def by_hand(built, attached):
     """The order of a step, written out: scale, deliver, step, after_step of each, consolidate of each."""
     (projection,) = built.projections
+    rng = np.random.default_rng(3)
     for rule in attached:
-        rule.bind(projection, DT, np.random.default_rng(3))
-    short_term, stdp, scaling = attached
+        rule.bind(projection, DT, rng)
     sent, found = np.vstack([np.zeros((DELAY, N_SOURCE)), input_spikes()]), []
-    for t in range(N_STEPS):
+    for t, reward in enumerate(rewards()):
         arriving = sent[t]
-        effect = arriving * short_term.scale(arriving)
+        effect = arriving.astype(float)
+        for rule in attached:
+            if hasattr(rule, "scale"):
+                effect = effect * rule.scale(arriving)
         fired = projection.target.step_all(effect @ projection.weights.toarray())
         found += [(t * DT, int(j)) for j in np.flatnonzero(fired)]
-        stdp.after_step(arriving, fired, 0.0)
-        scaling.after_step(arriving, fired, 0.0)
-        if (t + 1) % 50 == 0:
-            scaling.consolidate(25.0)
+        for rule in attached:
+            if hasattr(rule, "after_step"):
+                rule.after_step(arriving, fired, reward)
+        for rule in attached:
+            interval = getattr(rule, "consolidation_interval", None)
+            if interval is not None and (t + 1) % round(interval / DT) == 0:
+                rule.consolidate(interval)
     return found
 
 
@@ -69,32 +97,54 @@ def by_hand(built, attached):
 def test_they_act_in_the_order_of_the_specification(kernels, monkeypatch):
     monkeypatch.setenv("SC_KERNELS", kernels)
     first, second = network(), network()
-    found = raster(simulation(first, rules()).advance(N_STEPS * DT, record=[SpikeRecorder("target")]))
+    record = [SpikeRecorder("target")]
+    recording = simulation(first, rules()).advance(N_STEPS * DT, modulator=rewards(), record=record)
+    found = raster(recording)
     assert found == by_hand(second, rules())
     assert len(found) > 20
-    np.testing.assert_allclose(first.projections[0].data, second.projections[0].data, rtol=1e-9)
+    (mine,), (expected,), (before,) = first.projections, second.projections, network().projections
+    np.testing.assert_array_equal(pattern(mine), pattern(expected))
+    np.testing.assert_allclose(mine.data, expected.data, rtol=1e-9)
+    assert len(set(pattern(mine)) - set(pattern(before))) > 5
+
+
+@pytest.mark.parametrize("first", [1, 3])  # within one phase: after_step, consolidate
+def test_another_order_of_attachment_is_another_network(first):
+    given, swapped = network(), network()
+    by_hand(given, rules())
+    attached = rules()
+    attached[first : first + 2] = attached[first + 1], attached[first]
+    by_hand(swapped, attached)
+    (one,), (other,) = given.projections, swapped.projections
+    same = pattern(one).tolist() == pattern(other).tolist()
+    assert not (same and np.allclose(one.data, other.data, rtol=1e-9))
 
 
 def test_each_of_them_matters():
     results = []
-    for left_out in (None, 0, 1, 2):
+    for left_out in (None, *range(len(rules()))):
         built, attached = network(), rules()
         if left_out is not None:
             del attached[left_out]
-        results.append(raster(simulation(built, attached).advance(500.0, record=[SpikeRecorder("target")])))
+        record = [SpikeRecorder("target")]
+        results.append(
+            raster(simulation(built, attached).advance(1000.0, modulator=rewards(), record=record))
+        )
     assert all(result != results[0] for result in results[1:])
 
 
 def test_a_resumed_simulation_goes_on_with_the_same_bits():
     whole, stopped, resumed = network(), network(), network()
     record = [SpikeRecorder("target")]
+    early, late = np.split(rewards()[:1220], [620])  # between two scalings and two rewirings
     simulated = simulation(whole, rules())
-    simulated.advance(310.0)  # between two scalings
-    expected = raster(simulated.advance(300.0, record=record))
+    simulated.advance(310.0, modulator=early)
+    expected = raster(simulated.advance(300.0, modulator=late, record=record))
     before = simulation(stopped, rules())
-    before.advance(310.0)
+    before.advance(310.0, modulator=early)
     after = simulation(resumed, rules())
     resumed.load_state_dict(stopped.state_dict())
     after.load_state_dict(before.state_dict())
-    assert raster(after.advance(300.0, record=record)) == expected
+    assert raster(after.advance(300.0, modulator=late, record=record)) == expected
+    np.testing.assert_array_equal(pattern(resumed.projections[0]), pattern(whole.projections[0]))
     np.testing.assert_array_equal(resumed.projections[0].data, whole.projections[0].data)
