@@ -98,6 +98,39 @@ def test_weights_are_the_sums_over_pairs_and_triplets(kernel, name):
     assert np.abs(found - 0.5).max() > 0.01
 
 
+# Change of the weight after 60 pairs at a frequency (Hz), the presynaptic spike 10 ms before and 10 ms after the
+# postsynaptic one: mean and standard error in visual cortex, Sjöström, Turrigiano & Nelson 2001, as fitted by
+# Pfister & Gerstner 2006.
+VISUAL_CORTEX_DATA = {
+    0.1: ((-0.04, 0.05), (-0.29, 0.08)),
+    10.0: ((0.14, 0.10), (-0.41, 0.11)),
+    20.0: ((0.29, 0.14), (-0.34, 0.10)),
+    40.0: ((0.53, 0.11), (0.56, 0.32)),
+    50.0: ((0.56, 0.26), (0.75, 0.19)),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "error"), [("full", 0.34), ("minimal", 0.36), ("full_nearest", 0.23), ("minimal_nearest", 0.35)]
+)
+def test_the_fits_of_the_paper_fit_its_data(name, error):
+    dt, scale, squares = 5.0, 0.1, []  # ms; small amplitudes, so that no bound is reached
+    amplitudes = ("a_plus", "a_minus", "a3_plus", "a3_minus")
+    options = {k: v * scale if k in amplitudes else v for k, v in VISUAL_CORTEX[name].items()}
+    for frequency, measured in VISUAL_CORTEX_DATA.items():
+        period = round(min(1000.0 / frequency, 5000.0) / dt)  # after 5 s all traces are gone
+        source, target = Population("a", 1, Input()), Population("b", 2, LIF())
+        projection = Projection(source, target, np.full((1, 2), 0.5))
+        rule = STDP(**options)
+        rule.bind(projection, dt, np.random.default_rng(0))
+        for step in range(60 * period):
+            at = step % period
+            rule.after_step(np.array([at == 2 % period]), np.array([at == 4 % period, at == 0]), 0.0)
+        changes = (projection.data - 0.5) / scale
+        squares += [((x - mean) / sem) ** 2 for x, (mean, sem) in zip(changes, measured, strict=True)]
+    assert np.mean(squares) == pytest.approx(error, abs=0.02)
+
+
 @pytest.mark.parametrize("delay", ["axonal", "dendritic"])
 def test_the_delay_lies_before_or_behind_the_synapse(kernel, delay):
     pre, post = trains()
