@@ -118,6 +118,24 @@ def test_spikes_and_weights_are_those_of_plain_integers(kernels, monkeypatch):
         assert np.mean(simulation.weights_of(name) != network.projections[name].data) > 0.5
 
 
+def test_a_readout_has_no_spikes_to_learn_from():
+    network = IntegerNetwork(
+        [
+            IntegerPopulation("source", 2, IntegerInput()),
+            IntegerPopulation("readout", 3, IntegerLI(decay_multiplier=1, decay_shift=3)),
+        ],
+        [
+            IntegerProjection(
+                source="source", target="readout", weights=np.full((2, 3), 9), rule=pair_stdp, parameters=STDP
+            )
+        ],
+    )
+    simulation = IntegerSimulation(network)
+    assert simulation.run(np.ones((5, 2), int))["readout"].min() > 0
+    assert not simulation.synapses["source->readout"].state["post_trace"].any()
+    assert simulation.synapses["source->readout"].state["pre_trace"].all()
+
+
 def test_a_network_that_learns_resumes_and_resets():
     rng = np.random.default_rng(6)
     network = _network(rng)

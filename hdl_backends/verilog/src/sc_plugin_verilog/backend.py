@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sc_hardware.lane.design import LaneDesign, Module
+from sc_hardware.lane.design import LaneDesign, MemoryModule, Module
 from sc_hardware.lane.vectors import Vectors, tested_module
+from sc_hardware.projection_engine import HardwareDesign
+from sc_hardware.projection_engine.operations import Operation
 from sc_plugin_verilog.rendering import template
-from sc_plugin_verilog.testbench import harness_text, testbench_files
+from sc_plugin_verilog.testbench import engine_testbench_files, harness_text, testbench_files
 
 
 class VerilogBackend:
@@ -31,12 +33,12 @@ class VerilogBackend:
 
     file_suffix = ".v"
 
-    def emit(self, design: LaneDesign) -> dict[str, str]:
+    def emit(self, design: LaneDesign | HardwareDesign) -> dict[str, str]:
         """Return the sources of a design.
 
         Parameters
         ----------
-        design : LaneDesign
+        design : LaneDesign or HardwareDesign
             The design.
 
         Returns
@@ -44,22 +46,25 @@ class VerilogBackend:
         dict of str to str
             Text by file name, each after those that it needs.
         """
-        heading = [
-            f"Rule: {design.rule}. Emitted by sc-hardware; the lines of the rule stand over what they become."
-        ]
         return {
-            f"{module.name}{self.file_suffix}": self.module_text(module, heading) for module in design.modules
+            f"{module.name}{self.file_suffix}": self.module_text(module, [design.heading])
+            for module in design.modules
         }
 
-    def module_text(self, module: Module, heading: Sequence[str] = ()) -> str:
+    def module_text(self, module: Module | MemoryModule, heading: Sequence[str] = ()) -> str:
         """Return one module as text, without those that it contains."""
-        assigned = {assignment.target.name for assignment in module.assignments}
-        inner = {signal.name for signal in module.signals}
+        if isinstance(module, MemoryModule):
+            return template("memory.v.j2").render(module=module, heading=heading)
+        connected = {signal for instance in module.instances for _, signal in instance.connections}
+        assigned = {assignment.target.name for assignment in module.assignments} - connected
+        registers = {flip_flop.signal.name for flip_flop in module.flip_flops}
+        registers |= {table.target.name for table in module.tables}
         return template("module.v.j2").render(
             module=module,
             heading=heading,
             assigned=assigned,
-            inner=inner,
+            inner={signal.name for signal in module.signals} - connected,
+            registers=registers | ({"update_done"} if module.registers else set()),
             loads=any(register.load for register in module.registers),
         )
 
@@ -97,6 +102,33 @@ class VerilogBackend:
         """
         return testbench_files(tested_module(design, target), vectors, parameters)
 
+    def engine_testbench(
+        self,
+        design: HardwareDesign,
+        operations: Sequence[Operation],
+        *,
+        stalls: int = 0,
+        waveform: bool = False,
+    ) -> dict[str, str]:
+        """Return a self-checking testbench of an engine, and its operations.
+
+        Parameters
+        ----------
+        design : HardwareDesign
+        operations : sequence of Operation
+            What it does and expects.
+        stalls : int
+            Of 256 clocks, in how many the receiver of spikes is not ready.
+        waveform : bool
+            Whether it writes its signals into ``<engine>_tb.vcd``.
+
+        Returns
+        -------
+        dict of str to str
+            Text by file name.
+        """
+        return engine_testbench_files(design, operations, stalls=stalls, waveform=waveform)
+
     def harness(
         self, design: LaneDesign, *, parameters: Mapping[str, int], target: str = "lane"
     ) -> dict[str, str]:
@@ -104,9 +136,9 @@ class VerilogBackend:
         module = tested_module(design, target)
         return {f"{module.name}_harness.cpp": harness_text(module, parameters)}
 
-    def memory_images(self, design: LaneDesign) -> dict[str, str]:
-        """Return the initial contents of the memories: a lane has none."""
-        return {}
+    def memory_images(self, design: LaneDesign | HardwareDesign) -> dict[str, str]:
+        """Return the initial contents of the memories, by file name: a word a line; a lane has none."""
+        return design.image_files() if isinstance(design, HardwareDesign) else {}
 
     def lint_command(self, files: Sequence[str]) -> list[str]:
         """Return the command line that checks sources; the top module is in the last file."""

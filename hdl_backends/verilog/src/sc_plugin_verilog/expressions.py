@@ -139,11 +139,28 @@ def assignment_parts(assignment: Assignment) -> list[str]:
             return [f"{texts[0]}[{_highest(first.shape)} -: {_bits(assignment.target.shape)}]"]
         case "clamp":
             return _clamp(assignment)
+        case "slice":
+            return [f"{texts[0]}[{_bit_range(assignment)}]"]
+        case "join":
+            return [f"{{{', '.join(reversed(texts))}}}"]
         case "equal" | "not_equal" | "less" | "less_equal":
             left, right = map(_compared, assignment.operands)
             return [f"{left} {_BINARY[assignment.operation]}", right]
         case operation:
             return [f"{texts[0]} {_BINARY[operation]}", texts[1]]
+
+
+def _bit_range(assignment: Assignment) -> str:
+    low = assignment.amount.constant if assignment.amount is not None else 0
+    shape = assignment.target.shape
+    return str(low) if shape.is_bit else f"{low + int(shape.bits) - 1}:{low}"
+
+
+def number_text(value: int, shape: Shape) -> str:
+    """Return a number in the width of a shape."""
+    if shape.signed:
+        return f"{'-' if value < 0 else ''}{shape.bits}'sd{abs(value)}"
+    return f"{shape.bits}'d{value}"
 
 
 def _clamp(assignment: Assignment) -> list[str]:

@@ -33,9 +33,9 @@ def _fitted(left: str, parts: Sequence[str]) -> str:
     return line if len(line) <= _LINE else f"\n{' ' * 8}".join([left, *parts]) + ";"
 
 
-def _port(port: Port) -> str:
+def _port(port: Port, registers: Collection[str]) -> str:
     direction = "input  wire" if port.direction == "in" else "output wire"
-    if port.name == "update_done":
+    if port.name in registers:
         direction = "output reg "
     return f"{direction} {expressions.declared(port.shape)}{port.name}"
 
@@ -68,6 +68,7 @@ def template(name: str) -> jinja2.Template:
         "declared": expressions.declared,
         "constant": _constant,
         "statement": _statement,
+        "number": expressions.number_text,
     }
     environment.filters.update(filters)
     return environment.get_template(name)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sc_hardware.lane.design import Module, Port
 from sc_hardware.lane.vectors import Vectors, columns, port_bits, to_hex, vector_ports
+from sc_hardware.projection_engine import HardwareDesign
+from sc_hardware.projection_engine.operations import Operation, testbench_values
+from sc_hardware.projection_engine.operations import to_hex as to_hex_operations
 from sc_plugin_verilog.rendering import template
 
 
@@ -41,6 +44,19 @@ def harness_text(module: Module, parameters: Mapping[str, int]) -> str:
         clocked=bool(module.registers),
         **sides,
     )
+
+
+def engine_testbench_files(
+    design: HardwareDesign, operations: Sequence[Operation], *, stalls: int, waveform: bool
+) -> dict[str, str]:
+    """Return the testbench of an engine, the harness for Verilator and the operations, by file name."""
+    name = f"{design.name}_tb"
+    values = testbench_values(design, operations, f"{name}.hex") | {"stalls": stalls, "waveform": waveform}
+    return {
+        f"{name}.v": template("engine_testbench.v.j2").render(values),
+        f"{design.name}_harness.cpp": template("engine_harness.cpp.j2").render(values),
+        f"{name}.hex": to_hex_operations(design, operations),
+    }
 
 
 def _side(module: Module, direction: str) -> list[Port]:

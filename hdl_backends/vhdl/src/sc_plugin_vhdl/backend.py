@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sc_hardware.lane.design import LaneDesign, Module
+from sc_hardware.lane.design import LaneDesign, MemoryModule, Module, Port
 from sc_hardware.lane.vectors import Vectors, columns, tested_module, to_hex, vector_ports
+from sc_hardware.projection_engine import HardwareDesign
+from sc_hardware.projection_engine.operations import Operation, testbench_values
+from sc_hardware.projection_engine.operations import to_hex as operations_to_hex
 from sc_plugin_vhdl.expressions import width_text
 from sc_plugin_vhdl.rendering import template
 
@@ -33,12 +36,12 @@ class VHDLBackend:
 
     file_suffix = ".vhd"
 
-    def emit(self, design: LaneDesign) -> dict[str, str]:
+    def emit(self, design: LaneDesign | HardwareDesign) -> dict[str, str]:
         """Return the sources of a design.
 
         Parameters
         ----------
-        design : LaneDesign
+        design : LaneDesign or HardwareDesign
             The design.
 
         Returns
@@ -46,10 +49,10 @@ class VHDLBackend:
         dict of str to str
             Text by file name, each after those that it needs.
         """
-        heading = [
-            f"Rule: {design.rule}. Emitted by sc-hardware; the lines of the rule stand over what they become."
-        ]
-        return {f"{module.name}{self.file_suffix}": module_text(module, heading) for module in design.modules}
+        return {
+            f"{module.name}{self.file_suffix}": module_text(module, [design.heading])
+            for module in design.modules
+        }
 
     def testbench(
         self, design: LaneDesign, vectors: Vectors, *, parameters: Mapping[str, int], target: str = "lane"
@@ -98,9 +101,32 @@ class VHDLBackend:
         )
         return {f"{name}.vhd": text, f"{name}.hex": to_hex(module, vectors, parameters)}
 
-    def memory_images(self, design: LaneDesign) -> dict[str, str]:
-        """Return the initial contents of the memories: a lane has none."""
-        return {}
+    def engine_testbench(
+        self, design: HardwareDesign, operations: Sequence[Operation], *, stalls: int = 0
+    ) -> dict[str, str]:
+        """Return a self-checking testbench of an engine, and its operations.
+
+        Parameters
+        ----------
+        design : HardwareDesign
+        operations : sequence of Operation
+            What it does and expects.
+        stalls : int
+            Of 256 clocks, in how many the receiver of spikes is not ready.
+
+        Returns
+        -------
+        dict of str to str
+            Text by file name.
+        """
+        name = f"{design.name}_tb"
+        values = testbench_values(design, operations, f"{name}.hex")
+        text = template("engine_testbench.vhd.j2").render(values, stalls=stalls, initial=_initial)
+        return {f"{name}.vhd": text, f"{name}.hex": operations_to_hex(design, operations)}
+
+    def memory_images(self, design: LaneDesign | HardwareDesign) -> dict[str, str]:
+        """Return the initial contents of the memories, by file name: a word a line; a lane has none."""
+        return design.image_files() if isinstance(design, HardwareDesign) else {}
 
     def lint_command(self, files: Sequence[str]) -> list[str]:
         """Return the command line that checks sources, given in the order in which they need each other."""
@@ -118,8 +144,17 @@ class VHDLBackend:
         ]
 
 
-def module_text(module: Module, heading: Sequence[str] = ()) -> str:
+def _initial(port: Port) -> str:
+    """Return what an input of an engine is before the testbench drives it."""
+    if port.direction != "in":
+        return ""
+    return " := '0'" if port.shape.is_bit else " := (others => '0')"
+
+
+def module_text(module: Module | MemoryModule, heading: Sequence[str] = ()) -> str:
     """Return one entity with its architecture as text."""
+    if isinstance(module, MemoryModule):
+        return template("memory.vhd.j2").render(module=module, heading=heading)
     loads = any(register.load for register in module.registers)
     text = template("module.vhd.j2").render(
         module=module, heading=heading, loads=loads, indent="    " if loads else ""

@@ -99,12 +99,37 @@ def assignment_parts(assignment: Assignment) -> list[str]:
             return [f"{texts[0]}({highest(first.shape)} downto {_bits(first.shape)} - {_bits(shape)})"]
         case "clamp":
             return _clamp(texts)
+        case "slice":
+            return [_slice(texts[0], assignment)]
+        case "join":
+            return [_joined(assignment)]
         case "multiply":
             return [_product(assignment)]
         case "equal" | "not_equal" | "less" | "less_equal":
             return [f"'1' when {texts[0]} {_COMPARISON[assignment.operation]} {texts[1]}", "else '0'"]
         case operation:
             return [f"{texts[0]} {_BINARY[operation]}", texts[1]]
+
+
+def _slice(text: str, assignment: Assignment) -> str:
+    low = assignment.amount.constant if assignment.amount is not None else 0
+    shape = assignment.target.shape
+    if shape.is_bit:
+        return f"{text}({low})"
+    return f"{shape.kind}({text}({low + int(shape.bits) - 1} downto {low}))"
+
+
+def _joined(assignment: Assignment) -> str:
+    parts = []
+    for operand in reversed(assignment.operands):
+        text = operand_text(operand)
+        parts.append(text if operand.shape.kind in ("bit", "unsigned") else f"unsigned({text})")
+    return " & ".join(parts) if len(parts) > 1 else f"(0 => {parts[0]})"
+
+
+def number_text(value: int, shape: Shape) -> str:
+    """Return a number as the value of a shape."""
+    return f"'{value}'" if shape.is_bit else _number(value, shape)
 
 
 def _shifted_right(text: str, amount: str, shape: Shape) -> list[str]:

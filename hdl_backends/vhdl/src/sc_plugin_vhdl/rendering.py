@@ -58,6 +58,7 @@ def template(name: str) -> jinja2.Template:
         "width": expressions.width_text,
         "constant": _constant,
         "statement": _statement,
+        "number": expressions.number_text,
     }
     environment.filters.update(filters)
     return environment.get_template(name)

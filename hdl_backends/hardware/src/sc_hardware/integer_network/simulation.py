@@ -127,9 +127,12 @@ class IntegerSimulation:
         outputs = self._advance(drive)
         for projection in self._learning:
             emitted = np.concatenate([before[projection.source], outputs[projection.source]])
+            target = self.network.populations[projection.target]
             available = {
                 "pre_spike": emitted[-1 - projection.delay, 0].astype(bool),
-                "post_spike": outputs[projection.target][0, 0].astype(bool),
+                "post_spike": outputs[target.name][0, 0].astype(bool)
+                if target.neuron.spiking
+                else np.zeros(target.n, bool),
                 "reward": reward,
             }
             synapses = self.synapses[projection.name]

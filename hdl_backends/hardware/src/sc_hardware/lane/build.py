@@ -146,6 +146,12 @@ def build_stages(name: str, graph: RuleGraph) -> tuple[Module, ...]:
     return tuple(stages)
 
 
+def build_step(name: str, graph: RuleGraph) -> tuple[Module, ...]:
+    """Return the stages of a graph's step and the step of this name, which holds them."""
+    stages = build_stages(name, graph)
+    return (*stages, _step(name, graph, stages))
+
+
 def _step(name: str, graph: RuleGraph, stages: tuple[Module, ...]) -> Module:
     """Return the module from state and inputs to the next state."""
     inputs = [Port(f.name, "in", field_shape(f.type)) for f in (*graph.state, *graph.inputs)]

@@ -6,6 +6,8 @@ all legal parameters at once. A backend prints; it decides nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
 from sc_hardware.rules.graph import Constant
@@ -123,12 +125,13 @@ class Assignment:
     ----------
     target : Signal
     operation : str
-        As in `sc_hardware.rules.graph`, but for three. ``copy``: the operand. ``top``: the highest bits of the
+        As in `sc_hardware.rules.graph`, but for five. ``copy``: the operand. ``top``: the highest bits of the
         operand, as many as the target has. ``clamp``: the first operand, not above the second and not below the
-        third.
+        third. ``slice``: as many bits of the operand as the target has, from bit `amount` on. ``join``: the bits of
+        all operands, the first lowest.
     operands : tuple of Operand or Literal
     amount : Affine or None
-        Of a shift.
+        Of a shift or a slice.
     source : str
         The line of the rule that says so; empty where it is the same as that of the assignment before.
     """
@@ -142,11 +145,22 @@ class Assignment:
 
 @attrs.frozen
 class Instance:
-    """A module within a module: what is connected to its ports."""
+    """A module within a module.
+
+    Attributes
+    ----------
+    label : str
+    module : Module or MemoryModule
+    connections : tuple of (str, str)
+        Ports, and the signals that are connected to them.
+    values : mapping of str to int or str, or None
+        Its parameters, where they are not the defaults; None: all of them are those of the same name outside.
+    """
 
     label: str
-    module: Module
+    module: Module | MemoryModule
     connections: tuple[tuple[str, str], ...]
+    values: Mapping[str, int | str] | None = None
 
 
 @attrs.frozen
@@ -156,6 +170,55 @@ class Register:
     signal: Signal
     next_value: str
     load: str | None
+
+
+@attrs.frozen
+class FlipFlop:
+    """A register that takes `next_value` at every rising edge; reset, asynchronous, makes it `reset`."""
+
+    signal: Signal
+    next_value: str
+    reset: int = 0
+
+
+@attrs.frozen
+class Table:
+    """A signal whose value another one chooses: entry n where `index` is n, the last entry beyond.
+
+    Attributes
+    ----------
+    target, index : Signal
+    values : tuple of int
+    comments : tuple of str
+        One for each value.
+    """
+
+    target: Signal
+    index: Signal
+    values: tuple[int, ...]
+    comments: tuple[str, ...]
+
+
+READ_DURING_WRITE = ("old", "new", "unknown")
+
+
+@attrs.frozen
+class MemoryModule:
+    """A simple dual-port memory: one read port, one write port, synchronous; parameters are as `parameters` says.
+
+    Attributes
+    ----------
+    name : str
+    summary : str
+    read_during_write : str
+        What a read returns of a word that is written in the same clock: one of `READ_DURING_WRITE`.
+    """
+
+    name: str
+    summary: str
+    read_during_write: str = "old"
+
+    parameters = ("BITS", "ADDRESS_BITS", "WORDS", "IMAGE")
 
 
 @attrs.frozen
@@ -181,6 +244,9 @@ class Module:
         A module that has some has the ports ``clk``, ``rst_n``, ``step_en`` and ``update_done`` as well.
     unread : tuple of str
         Signals of which some bits are read by nothing, which a linter wants to be told.
+    flip_flops : tuple of FlipFlop
+        A module that has some has the ports ``clk`` and ``rst_n``.
+    tables : tuple of Table
     """
 
     name: str
@@ -194,6 +260,8 @@ class Module:
     instances: tuple[Instance, ...] = ()
     registers: tuple[Register, ...] = ()
     unread: tuple[str, ...] = ()
+    flip_flops: tuple[FlipFlop, ...] = ()
+    tables: tuple[Table, ...] = ()
 
 
 @attrs.frozen
@@ -224,3 +292,10 @@ class LaneDesign:
     def modules(self) -> tuple[Module, ...]:
         """All of them, each after those that it contains."""
         return (*self.stages, self.step, self.lane)
+
+    @property
+    def heading(self) -> str:
+        """What stands at the top of every source."""
+        return (
+            f"Rule: {self.rule}. Emitted by sc-hardware; the lines of the rule stand over what they become."
+        )

@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from sc_core.errors import ConfigurationError
 from sc_hardware.integer_network import IntegerNetwork
 from sc_hardware.lane import check_module_name
+from sc_hardware.lane.design import MemoryModule, Module
 from sc_hardware.projection_engine import memories
 from sc_hardware.projection_engine.layout import Layout, plan
 from sc_hardware.projection_engine.memories import Memory
+from sc_hardware.projection_engine.shapes import Plan
+from sc_hardware.projection_engine.top import engine_modules
 
 
 @attrs.frozen
@@ -29,15 +32,22 @@ class HardwareDesign:
         Where populations and projections lie, and the phases of a step.
     memories : tuple of Memory
         By their number at the host port.
+    modules : tuple of Module or MemoryModule
+        What the backends print, each after those that it contains; the last is the engine.
     """
 
     name: str
     layout: Layout
     memories: tuple[Memory, ...]
+    modules: tuple[Module | MemoryModule, ...] = attrs.field(repr=False)
 
     @classmethod
     def from_network(
-        cls, network: IntegerNetwork, name: str = "engine", sends: Sequence[str] | None = None
+        cls,
+        network: IntegerNetwork,
+        name: str = "engine",
+        sends: Sequence[str] | None = None,
+        read_during_write: str = "old",
     ) -> HardwareDesign:
         """Return the engine of a network.
 
@@ -48,6 +58,8 @@ class HardwareDesign:
             Of the top module.
         sends : sequence of str, optional
             Populations whose spikes leave at ``aer_out``; the network's output unless given, if it spikes.
+        read_during_write : {"old", "new", "unknown"}
+            What the memories return of a word that is written in the same clock; the engine does not depend on it.
 
         Raises
         ------
@@ -78,7 +90,20 @@ class HardwareDesign:
             )
         check_module_name(name)
         layout = plan(network, sends)
-        return cls(name, layout, memories.memories(layout))
+        engine = engine_modules(Plan.of(name, layout), read_during_write)
+        return cls(name, layout, memories.memories(layout), engine)
+
+    @property
+    def heading(self) -> str:
+        """What stands at the top of every source."""
+        return f"Part of the projection engine {self.name}, emitted by sc-hardware; do not edit."
+
+    @property
+    def engine(self) -> Module:
+        """The engine itself, which contains all other modules."""
+        top = self.modules[-1]
+        assert isinstance(top, Module)  # noqa: S101  engine_modules puts it last
+        return top
 
     def memory(self, name: str) -> Memory:
         """Return a memory by name; KeyError if there is none."""
@@ -90,6 +115,14 @@ class HardwareDesign:
     def images(self) -> dict[str, NDArray[np.object_]]:
         """Return what the memories hold to begin with: words as Python ints, by memory."""
         return memories.images(self.layout)
+
+    def image_files(self) -> dict[str, str]:
+        """Return the images as files, a word of hexadecimal digits a line; memories look for them by these names."""
+        files = {}
+        for name, words in self.images().items():
+            digits = -(-self.memory(name).bits // 4)
+            files[f"{self.name}_{name}.hex"] = "".join(f"{int(each):0{digits}x}\n" for each in words)
+        return files
 
     @property
     def host_data_bits(self) -> int:
