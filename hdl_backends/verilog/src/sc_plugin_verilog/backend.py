@@ -108,7 +108,6 @@ class VerilogBackend:
         operations: Sequence[Operation],
         *,
         stalls: int = 0,
-        waveform: bool = False,
     ) -> dict[str, str]:
         """Return a self-checking testbench of an engine, and its operations.
 
@@ -119,15 +118,13 @@ class VerilogBackend:
             What it does and expects.
         stalls : int
             Of 256 clocks, in how many the receiver of spikes is not ready.
-        waveform : bool
-            Whether it writes its signals into ``<engine>_tb.vcd``.
 
         Returns
         -------
         dict of str to str
             Text by file name.
         """
-        return engine_testbench_files(design, operations, stalls=stalls, waveform=waveform)
+        return engine_testbench_files(design, operations, stalls=stalls)
 
     def harness(
         self, design: LaneDesign, *, parameters: Mapping[str, int], target: str = "lane"

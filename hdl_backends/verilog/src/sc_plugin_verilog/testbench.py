@@ -47,11 +47,11 @@ def harness_text(module: Module, parameters: Mapping[str, int]) -> str:
 
 
 def engine_testbench_files(
-    design: HardwareDesign, operations: Sequence[Operation], *, stalls: int, waveform: bool
+    design: HardwareDesign, operations: Sequence[Operation], *, stalls: int
 ) -> dict[str, str]:
     """Return the testbench of an engine, the harness for Verilator and the operations, by file name."""
     name = f"{design.name}_tb"
-    values = testbench_values(design, operations, f"{name}.hex") | {"stalls": stalls, "waveform": waveform}
+    values = testbench_values(design, operations, f"{name}.hex") | {"stalls": stalls}
     return {
         f"{name}.v": template("engine_testbench.v.j2").render(values),
         f"{design.name}_harness.cpp": template("engine_harness.cpp.j2").render(values),

@@ -313,7 +313,8 @@ class Circuit:
 
     def _operand(self, value: Value, shape: Shape, target: str) -> Operand | Literal:
         if value.operation == "constant":
-            return Literal(value.amount, shape)
+            kept = value.amount if shape.signed else value.amount % (1 << bits_of(shape))
+            return Literal(kept, shape)
         if value.operation == "copy" and value.operands[0].operation == "signal":
             inner = value.operands[0]
             if bits_of(inner.shape) >= bits_of(value.shape) >= bits_of(shape):

@@ -150,7 +150,9 @@ def _integrated(c: Circuit, plan: Plan) -> tuple[Value, Value]:
                 "spike": FALSE,
                 "refractory": waits,
                 "next_spike": c.wire(f"{label}_next_spike", BIT),
-                "next_refractory": c.wire(f"{label}_next_refractory", counter),
+                "next_refractory": c.wire(
+                    f"{label}_next_refractory", counter, unused="refractory" not in fields
+                ),
             }
         c.instance(label, step, {port.name: made[port.name] for port in step.ports})
         results = (

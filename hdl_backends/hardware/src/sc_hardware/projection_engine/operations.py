@@ -82,6 +82,7 @@ def run_of(
     spikes: ArrayLike,
     rewards: ArrayLike | None = None,
     *,
+    frozen: ArrayLike | None = None,
     rng: np.random.Generator | None = None,
     read_back: bool = True,
 ) -> list[Operation]:
@@ -93,26 +94,50 @@ def run_of(
     spikes : array_like, shape (n_steps, n_input)
         0 or 1.
     rewards : array_like of int, shape (n_steps,), optional
+        0 unless given.
+    frozen : array_like of bool, shape (n_steps,), optional
+        Steps that nothing is learned from; the last is none of them.
     rng : numpy.random.Generator, optional
         Shuffles the spikes of a step and sends some twice, which must not matter.
     read_back : bool
-        Whether all of the state is compared at the end; a network that learns is flushed before.
+        Whether all of the state is compared in the end.
 
     Returns
     -------
     list of Operation
+        A network that learns is flushed in the end.
     """
-    drive = np.asarray(spikes)
     simulation = IntegerSimulation(design.layout.network)
+    operations = steps_of(design, simulation, spikes, rewards, frozen=frozen, rng=rng)
+    if design.layout.learning:
+        last = 0 if rewards is None or not len(np.asarray(rewards)) else int(np.asarray(rewards)[-1])
+        operations += [Operation("flush", 0, last), Operation("expect_done", 0, step_bound(design.layout))]
+    if read_back:
+        operations += state_words(design, simulation)
+    return [*operations, Operation("end")]
+
+
+def steps_of(
+    design: HardwareDesign,
+    simulation: IntegerSimulation,
+    spikes: ArrayLike,
+    rewards: ArrayLike | None = None,
+    *,
+    frozen: ArrayLike | None = None,
+    rng: np.random.Generator | None = None,
+) -> list[Operation]:
+    """Return the steps of a run, from the simulation's present state, which moves on; see `run_of`."""
+    drive = np.asarray(spikes)
     given = np.zeros(len(drive), int) if rewards is None else np.asarray(rewards)
-    outputs = simulation.run(drive, given)
+    held = np.zeros(len(drive), bool) if frozen is None else np.asarray(frozen)
+    outputs = _outputs(simulation, drive, given, held)
     operations: list[Operation] = []
     for t, row in enumerate(drive):
         incoming = np.flatnonzero(row)
         if rng is not None:
             incoming = rng.permutation(np.concatenate([incoming, incoming[rng.random(incoming.size) < 0.2]]))
         operations += [Operation("spike", int(neuron)) for neuron in incoming]
-        operations.append(Operation("step", 0, int(given[t - 1]) if t else 0))
+        operations.append(Operation("step", int(held[t]), int(given[t - 1]) if t else 0))
         for phase in design.layout.phases:
             if phase.kind == "send":
                 emitted = np.flatnonzero(outputs[phase.population.name][t])
@@ -120,12 +145,22 @@ def run_of(
                     Operation("expect_spike", phase.population.first + int(neuron)) for neuron in emitted
                 ]
         operations.append(Operation("expect_done", 0, step_bound(design.layout)))
-    if design.layout.learning:
-        operations.append(Operation("flush", 0, int(given[-1]) if len(given) else 0))
-        operations.append(Operation("expect_done", 0, step_bound(design.layout)))
-    if read_back:
-        operations += state_words(design, simulation)
-    return [*operations, Operation("end")]
+    return operations
+
+
+def _outputs(
+    simulation: IntegerSimulation, drive: NDArray[Any], rewards: NDArray[Any], frozen: NDArray[Any]
+) -> dict[str, NDArray[Any]]:
+    """Run the model; after a frozen step the rules' state is what it was before."""
+    if not frozen.any():
+        return simulation.run(drive, rewards)
+    steps = []
+    for t in range(len(drive)):
+        before = simulation.state_dict()["projections"]
+        steps.append(simulation.run(drive[t : t + 1], rewards[t : t + 1]))
+        if frozen[t]:
+            simulation.load_state_dict(simulation.state_dict() | {"projections": before})
+    return {name: np.concatenate([step[name] for step in steps]) for name in steps[0]}
 
 
 def state_words(design: HardwareDesign, simulation: IntegerSimulation) -> Iterator[Operation]:
