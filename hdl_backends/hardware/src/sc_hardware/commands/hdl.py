@@ -1,4 +1,4 @@
-"""``scn hdl``: fixed-point rules as Verilog and VHDL. What a command needs is imported when it runs."""
+"""``scn hdl``: fixed-point rules and networks as Verilog and VHDL. What a command needs is imported when it runs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from sc_hardware.lane import LaneDesign
@@ -20,19 +21,25 @@ _SET = click.option(
     "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the rule; may be repeated."
 )
 _MODULE_NAME = click.option("--module-name", help="Name of the lane's module; sc_<rule> unless given.")
+_SAMPLES = click.option(
+    "--samples",
+    type=click.IntRange(1),
+    help="Of a network: how many held-out samples of its run are played; 2 by emit, 200 by verify.",
+)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group()
 def hdl() -> None:
-    """Emit, verify and synthesise fixed-point rules as hardware.
+    """Emit, verify and synthesise fixed-point rules and networks as hardware.
 
-    RULE is a plasticity by name, or module:attribute.
+    RULE is a plasticity by name, or module:attribute. FOLDER has a network in whole numbers: one that scn quantise
+    wrote, or that of a run which has one.
     """
 
 
 @hdl.command()
-@click.argument("rule")
+@click.argument("rule", metavar="RULE|FOLDER")
 @_SET
 @_MODULE_NAME
 @click.option(
@@ -44,8 +51,12 @@ def hdl() -> None:
 @click.option(
     "--vectors", default=1000, show_default=True, type=click.IntRange(1), help="Clocks of the testbench."
 )
+@_SAMPLES
 @_JSON
+@click.pass_context
 def emit(
+    context: click.Context,
+    /,
     rule: str,
     settings: tuple[str, ...],
     module_name: str | None,
@@ -54,10 +65,19 @@ def emit(
     read: tuple[str, ...],
     load: tuple[str, ...],
     vectors: int,
+    samples: int | None,
     as_json: bool,
 ) -> None:
-    """Write sources, testbenches and a README of the lane of RULE into a new folder."""
+    """Write sources, testbenches and a README into a new folder: of RULE's lane, or of the engine of a network."""
     from sc_hardware.lane.folder import LANGUAGES, write_lane
+
+    if Path(rule).is_dir():
+        from sc_hardware.commands.engine import emit_engine, open_folder
+
+        _refuse_options_of_rules(context)
+        opened = open_folder(Path(rule), module_name)
+        emit_engine(opened, context.obj, output, languages or LANGUAGES, samples or 2, as_json)
+        return
 
     found, design = _design(rule, settings, module_name, read=read or None, load=load)
     folder = output if output is not None else Path(design.lane.name)
@@ -76,15 +96,33 @@ def emit(
 
 
 @hdl.command()
-@click.argument("rule")
+@click.argument("rule", metavar="RULE|FOLDER")
 @_SET
 @click.option("--time-limit", default=300.0, show_default=True, help="Seconds for each claim.")
+@_SAMPLES
 @_JSON
-def verify(rule: str, settings: tuple[str, ...], time_limit: float, as_json: bool) -> None:
+@click.pass_context
+def verify(
+    context: click.Context,
+    /,
+    rule: str,
+    settings: tuple[str, ...],
+    time_limit: float,
+    samples: int | None,
+    as_json: bool,
+) -> None:
     """Prove that Verilog, VHDL and RULE are the same, for one choice of parameters.
 
-    Exit code 1 if a claim is refuted or the time was not enough.
+    Of a network: lint its engine, and simulate it on held-out samples (Verilator all of them; Icarus and GHDL the
+    first) against the integer model. Exit code 1 if something does not hold or the time was not enough.
     """
+    if Path(rule).is_dir():
+        from sc_hardware.commands.engine import open_folder, verify_engine
+
+        _refuse_options_of_rules(context)
+        if not verify_engine(open_folder(Path(rule), None), context.obj, samples or 200, as_json):
+            raise click.exceptions.Exit(_NOT_PROVEN)
+        return
     from sc_hardware.verification.verify import verify as prove
 
     found, design = _design(rule, settings, None)
@@ -109,7 +147,7 @@ def verify(rule: str, settings: tuple[str, ...], time_limit: float, as_json: boo
 
 
 @hdl.command()
-@click.argument("rule")
+@click.argument("rule", metavar="RULE|FOLDER")
 @_SET
 @click.option("--target", "targets", multiple=True, help="ice40, ecp5 or xilinx; all unless given.")
 @_JSON
@@ -129,6 +167,17 @@ def synth(rule: str, settings: tuple[str, ...], targets: tuple[str, ...], as_jso
             click.echo(f"{target:8} {cells}", err=as_json)
     if as_json:
         click.echo(json.dumps({"parameters": parameters, "cells": counted}, indent=1))
+
+
+def _refuse_options_of_rules(context: click.Context) -> None:
+    from sc_core.errors import ConfigurationError
+
+    for name in ("settings", "read", "load", "vectors", "time_limit"):
+        if name in context.params and context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            option = {"settings": "set"}.get(name, name.replace("_", "-"))
+            raise ConfigurationError(
+                f"--{option}", "is for rules; a network in a folder has what it was quantised to"
+            )
 
 
 def _design(

@@ -74,7 +74,10 @@ def core_file(
             "filesets": ["verilog"],
             "toplevel": top,
             "flow": "lint",
-            "flow_options": {"tool": "verilator", "verilator_options": ["-Wall"]},
+            "flow_options": {
+                "tool": "verilator",
+                "verilator_options": ["-Wall", "--default-language", "1364-2001"],
+            },
         }
     for language, (target, options) in _SIMULATIONS.items():
         if language in testbenches:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,10 +33,8 @@ class Trace:
     values: tuple[int | None, ...]
 
 
-def read_traces(
-    vcd: Path, scope: str, clock: str, signals: Sequence[tuple[str, str]], n_clocks: int
-) -> list[Trace]:
-    """Read signals of one scope from a VCD.
+def read_traces(vcd: Path, scope: str, clock: str, signals: Sequence[tuple[str, str]]) -> list[Trace]:
+    """Read signals of one scope from a VCD, for all of its clocks.
 
     Parameters
     ----------
@@ -46,8 +45,6 @@ def read_traces(
         The clock's name.
     signals : sequence of (str, str)
         Names, and ``"bit"``, ``"unsigned"`` or ``"signed"``, which a VCD does not say.
-    n_clocks : int
-        How many clocks from the beginning.
 
     Returns
     -------
@@ -65,26 +62,27 @@ def read_traces(
     except ImportError as error:
         raise MissingDependency("pictures of waveforms need vcdvcd: pip install vcdvcd") from error
 
-    dump = VCDVCD(str(vcd))
-    names = {
-        name.partition("[")[0]: name for name in dump.signals if name.rpartition(".")[0].startswith(scope)
-    }
-
-    def changes(name: str) -> tuple[list[int], list[str]]:
-        full = names.get(f"{scope}.{name}")
-        if full is None:
-            raise ConfigurationError("waveform", f"{vcd.name} has no signal {name!r} in {scope}")
-        times, values = zip(*dump[full].tv, strict=True)
-        return list(times), list(values)
-
-    edges = [time for time, value in zip(*changes(clock), strict=True) if value == "1"][:n_clocks]
+    listed = VCDVCD(str(vcd), only_sigs=True).signals
+    full = {name.partition("[")[0]: name for name in listed if name.startswith(f"{scope}.")}
+    wanted = [f"{scope}.{name}" for name in (clock, *(name for name, _kind in signals))]
+    for name in wanted:
+        if name not in full:
+            raise ConfigurationError("waveform", f"{vcd.name} has no signal {name!r}")
+    dump = VCDVCD(str(vcd), signals=[full[name] for name in wanted])
+    edges = [time for time, value in dump[full[wanted[0]]].tv if value == "1"]
     traces = []
-    for name, kind in signals:
-        times, values = changes(name)
-        width = int(dump[names[f"{scope}.{name}"]].size)
-        taken = [values[sum(time < edge for time in times) - 1] for edge in edges]
-        traces.append(Trace(name, kind, tuple(_number(bits, width, kind) for bits in taken)))
+    for (name, kind), place in zip(signals, wanted[1:], strict=True):
+        signal = dump[full[place]]
+        times = [time for time, _value in signal.tv]
+        before = [signal.tv[bisect_left(times, edge) - 1][1] for edge in edges]
+        values = tuple(_number(bits, int(signal.size), kind) for bits in before)
+        traces.append(Trace(name, kind, values))
     return traces
+
+
+def cut(traces: Sequence[Trace], begin: int, end: int) -> list[Trace]:
+    """Return the clocks from `begin` to before `end`."""
+    return [attrs.evolve(trace, values=trace.values[begin:end]) for trace in traces]
 
 
 def _number(bits: str, width: int, kind: str) -> int | None:
@@ -94,7 +92,7 @@ def _number(bits: str, width: int, kind: str) -> int | None:
     return value - (1 << width) if kind == "signed" and value >> width - 1 else value
 
 
-def waveform_svg(title: str, clock: str, traces: Sequence[Trace]) -> str:
+def waveform_svg(title: str, clock: str, traces: Sequence[Trace], first_clock: int = 0) -> str:
     """Draw a clock and traces.
 
     Parameters
@@ -105,6 +103,8 @@ def waveform_svg(title: str, clock: str, traces: Sequence[Trace]) -> str:
     traces : sequence of Trace
         All of the same length. Bits are lines, numbers are boxes with their value, filled by its share of the
         largest absolute value of the trace.
+    first_clock : int
+        The number of the first.
 
     Returns
     -------
@@ -124,7 +124,9 @@ def waveform_svg(title: str, clock: str, traces: Sequence[Trace]) -> str:
     for clock_number in range(n_clocks):
         x = left + clock_number * _CLOCK
         drawing.line([(x, _TOP - 4), (x, _TOP + (len(traces) + 1) * _LANE)], stroke=FAINT, width=0.6)
-        drawing.text(x + _CLOCK / 2, _TOP - 8, str(clock_number), size=9, anchor="middle", fill=INK)
+        drawing.text(
+            x + _CLOCK / 2, _TOP - 8, str(first_clock + clock_number), size=9, anchor="middle", fill=INK
+        )
     _bits(drawing, clock, left, _TOP, [level for _ in range(n_clocks) for level in (0, 1)], _CLOCK / 2)
     for place, trace in enumerate(traces, start=1):
         y = _TOP + place * _LANE

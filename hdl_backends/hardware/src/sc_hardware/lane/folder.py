@@ -121,7 +121,7 @@ def waveform(
             (folder / name).write_text(text)
         verilog = [name for name in files if name.endswith(".v")]
         icarus.simulate(verilog, folder, top=f"{top}_tb", arguments=["+waveform"])
-        traces = read_traces(folder / f"{top}_tb.vcd", f"{top}_tb.tested", "clk", signals, len(vectors))
+        traces = read_traces(folder / f"{top}_tb.vcd", f"{top}_tb.tested", "clk", signals)
     return waveform_svg(f"{top}: the first {len(vectors)} clocks of its testbench", "clk", traces)
 
 
@@ -151,7 +151,7 @@ def readme(
     if "verilog" in languages:
         verilog = " ".join(f"{name}.v" for name in sources)
         lines.append(f"iverilog -g2001 -Wall -o lane.vvp {verilog} {top}_tb.v && vvp lane.vvp")
-        lines.append(f"verilator --lint-only -Wall --top-module {top} {verilog}")
+        lines.append(f"verilator --lint-only -Wall --default-language 1364-2001 --top-module {top} {verilog}")
     if "vhdl" in languages:
         vhdl = " ".join(f"{name}.vhd" for name in sources)
         lines.append(f"ghdl -a --std=08 {vhdl} {top}_tb.vhd")

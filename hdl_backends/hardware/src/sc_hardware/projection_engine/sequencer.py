@@ -98,7 +98,8 @@ def _list(c: Circuit, plan: Plan, step_finished: Value) -> None:
     c.remark("The slot of the step in which the spikes were emitted; slots are used in turn")
     wraps = c.let("wraps", slot.below(delay))
     ago = c.let("ago", slot - delay)
-    wrapped = c.let("wrapped", (ago + layout.n_slots).modulo(int(slot_shape.bits)))
+    turn = layout.n_slots % (1 << int(slot_shape.bits))  # what a whole turn adds, in so many bits
+    wrapped = c.let("wrapped", (ago + turn).modulo(int(slot_shape.bits)))
     arrival_slot = c.let("arrival_slot", select(wraps, wrapped, ago.modulo(int(slot_shape.bits))))
     offsets = [number * layout.slot_words for number in range(layout.n_slots)]
     offset = c.table(

@@ -49,7 +49,7 @@ def synapse_pipeline(plan: Plan) -> Module:
     last_neuron = c.delayed("last_neuron", neuron_h)
     last_sum = c.register("last_sum", plan.field("currents", "current"))
     recurs = c.let("recurs", last_valid & last_neuron.equals(neuron_h))
-    before = c.let("before", select(recurs, last_sum, current.field("signed", 0, bits)))
+    before = c.let("sum_before", select(recurs, last_sum, current.field("signed", 0, bits)))
     total = c.let("total", (before + weight_h).low(bits))
     c.next(last_sum, total)
     c.output("synapses_currents_write_address", neuron_h)
