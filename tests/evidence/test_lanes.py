@@ -10,7 +10,7 @@ from rules_under_test import QUICK, RULES, by_rule
 
 from sc_hardware.lane import build_lane
 from sc_hardware.verification import ghdl, icarus, verilator
-from sc_hardware.verification.verify import emit_sources, prove_step, verify
+from sc_hardware.verification.verify import emit_sources, prove_languages_equal, prove_step, verify
 
 
 def chosen(name):
@@ -93,6 +93,18 @@ def test_languages_and_rule_are_proven_equal(name, choice, emitted):
 @pytest.mark.parametrize(("name", "choice"), parameters(ALL))
 def test_all_corners_and_a_pairwise_grid_are_proven(name, choice, emitted):
     prove(name, choice, emitted)
+
+
+def test_a_fault_in_the_vhdl_is_refuted(tmp_path):
+    rule = RULES["reward_modulated_stdp"]
+    design = build_lane(rule)
+    emit_sources(design, tmp_path)
+    last = tmp_path / f"{design.stages[-1].name}.vhd"
+    right, wrong = "when weight_sum > NEXT_WEIGHT_MAXIMUM", "when weight_sum < NEXT_WEIGHT_MAXIMUM"
+    assert last.read_text().count(right) == 1
+    last.write_text(last.read_text().replace(right, wrong))
+    proofs = prove_languages_equal(design, rule.graph.defaults, tmp_path, time_limit=60)
+    assert [proof.holds for proof in proofs] == [True, False]
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "OnlineO1Config",
+    "OnlineO1Learner",
     "OnlineO1Snapshot",
     "OnlineO1Synapse",
     "OnlineO1Synapses",
@@ -19,6 +20,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from sc_plugin_online_o1.config import OnlineO1Config
+    from sc_plugin_online_o1.learner import OnlineO1Learner
     from sc_plugin_online_o1.memory import build_online_o1_memory_proof
     from sc_plugin_online_o1.rules import fading_reward_modulated_stdp, reward_modulated_stdp
     from sc_plugin_online_o1.synapse import OnlineO1Snapshot, OnlineO1Synapse
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "OnlineO1Config": "config",
+    "OnlineO1Learner": "learner",
     "OnlineO1Snapshot": "synapse",
     "OnlineO1Synapse": "synapse",
     "OnlineO1Synapses": "synapses",

@@ -9,3 +9,11 @@ def sc_register_plasticity() -> type:
     from sc_plugin_online_o1.plasticity import OnlineO1Plasticity
 
     return OnlineO1Plasticity
+
+
+@hookimpl
+def sc_register_learner() -> type:
+    """Return the learner."""
+    from sc_plugin_online_o1.learner import OnlineO1Learner
+
+    return OnlineO1Learner

@@ -13,7 +13,7 @@ from sc_core.errors import ConfigurationError
 from sc_plugin_rstdp.eligibility import Eligibility
 
 _DECAY = math.exp(-1.0 / 20.0)
-_LEARNING_RATE = 0.01
+LEARNING_RATE = 0.01
 
 
 class HebbianTraces:
@@ -42,7 +42,7 @@ class HebbianTraces:
         eligibility *= self._decay
         eligibility += self._pre[source] * self._post[projection.indices]
         data = projection.data
-        data[:] = np.maximum(data + _LEARNING_RATE * reward * eligibility, 0.0)
+        data[:] = np.maximum(data + LEARNING_RATE * reward * eligibility, 0.0)
 
     def state_dict(self) -> State:
         """Return traces and eligibilities."""

@@ -9,3 +9,11 @@ def sc_register_plasticity() -> type:
     from sc_plugin_rstdp.plasticity import RewardModulatedSTDP
 
     return RewardModulatedSTDP
+
+
+@hookimpl
+def sc_register_learner() -> type:
+    """Return the learner."""
+    from sc_plugin_rstdp.learner import RewardModulatedLearner
+
+    return RewardModulatedLearner

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections import deque
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sc_core.contracts import State
-from sc_core.errors import CheckpointError, ConfigurationError, ShapeError
-from sc_plugin_rstdp.hebbian import HebbianTraces
+from sc_core.contracts import Batch, State
+from sc_core.errors import CheckpointError, ConfigurationError
+from sc_core.simulation import RewardedRule, RewardedSteps, learn_answers
+from sc_plugin_rstdp.hebbian import LEARNING_RATE, HebbianTraces
+from sc_plugin_rstdp.options import RewardModulatedSTDPOptions
 from sc_plugin_rstdp.plasticity import RewardModulatedSTDP
-
-_SPIKING = 0.9  # the documented threshold of voltages
 
 
 class RewardModulatedLearner:
-    """Learn by reward on every projection of a network that the user steps.
+    """Learn by reward on every trainable projection of a network: one that the user steps, or a run's.
 
     Parameters
     ----------
@@ -32,6 +30,11 @@ class RewardModulatedLearner:
         A population's spikes, or voltages above 0.9. Where a population has no ``spikes``, voltages stand in.
     **options
         The other options of `RewardModulatedSTDP`, with ``rule="signed"``.
+
+    Attributes
+    ----------
+    lr : float
+        The learning rate, which stays as it is.
 
     Raises
     ------
@@ -56,6 +59,9 @@ class RewardModulatedLearner:
     array([ True])
     """
 
+    Options: ClassVar = RewardModulatedSTDPOptions
+    consumes: ClassVar[type[Any]] = Batch
+
     def __init__(
         self,
         network: Any,
@@ -66,25 +72,38 @@ class RewardModulatedLearner:
     ) -> None:
         if rule not in ("signed", "hebbian"):
             raise ConfigurationError("rule", f'must be "signed" or "hebbian", got {rule!r}')
-        if spike_source not in ("spikes", "voltage"):
-            raise ConfigurationError("spike_source", f'must be "spikes" or "voltage", got {spike_source!r}')
         if rule == "hebbian" and options:
             raise ConfigurationError(next(iter(options)), 'is an option of rule = "signed"')
-        self._network, self._rule, self._spike_source = network, rule, spike_source
-        self._rules: list[RewardModulatedSTDP | HebbianTraces] = []
-        self._under_way: list[deque[NDArray[np.float64]]] = []
-        for projection in network.projections:
-            bound: RewardModulatedSTDP | HebbianTraces
-            if rule == "hebbian":
-                bound, lag = HebbianTraces(projection, tau_reward), 0
-            else:
-                bound = RewardModulatedSTDP(tau_reward=tau_reward, **options)
-                dt = float(getattr(network, "dt", 1.0))
-                bound.bind(projection, dt, np.random.default_rng(0))
-                lag = _lag(projection, dt)
-            self._rules.append(bound)
-            silent = [np.zeros(projection.source.n)] * lag
-            self._under_way.append(deque(silent, maxlen=lag + 1))
+        self._rule, self._network = rule, network
+        self._rule_options = {"tau_reward": tau_reward, **options}
+        self._learning_rate = options.get("learning_rate", RewardModulatedSTDPOptions().learning_rate)
+        self._steps = RewardedSteps(network, self._bound, spike_source=spike_source, delays=rule == "signed")
+
+    def _bound(self, projection: Any) -> RewardedRule | None:
+        if not getattr(projection, "trainable", True):
+            return None
+        if self._rule == "hebbian":
+            return HebbianTraces(projection, self._rule_options["tau_reward"])
+        rule = RewardModulatedSTDP(**self._rule_options)
+        rule.bind(projection, float(getattr(self._network, "dt", 1.0)), np.random.default_rng(0))
+        return rule
+
+    @property
+    def lr(self) -> float:
+        """The rule's learning rate."""
+        return LEARNING_RATE if self._rule == "hebbian" else float(self._learning_rate)
+
+    @lr.setter
+    def lr(self, rate: float) -> None:
+        if rate != self.lr:
+            raise ConfigurationError("lr", f"of rstdp stays as it is, {self.lr}; leave out the scheduler")
+
+    def learn(self, experience: Batch) -> Mapping[str, float]:
+        """Let the network answer a batch of labelled samples, and learn from what it is rewarded for.
+
+        See `sc_core.simulation.learn_answers`.
+        """
+        return learn_answers(self._network, self._steps, experience)
 
     def step(self, reward: float) -> None:
         """Learn from the step that the populations have just made.
@@ -100,37 +119,11 @@ class RewardModulatedLearner:
             If the reward is not finite, or a population's spikes are not n values of 0 or 1; nothing has
             changed then.
         """
-        reward = float(reward)
-        if not math.isfinite(reward):
-            raise ConfigurationError("reward", f"must be finite, got {reward}")
-        projections = self._network.projections
-        spikes = {id(p): self._spikes_of(p) for q in projections for p in (q.source, q.target)}
-        for projection, rule, under_way in zip(projections, self._rules, self._under_way, strict=True):
-            under_way.append(spikes[id(projection.source)])
-            rule.after_step(under_way[0], spikes[id(projection.target)], reward)
-
-    def _spikes_of(self, population: Any) -> NDArray[np.float64]:
-        if self._spike_source == "voltage" or not hasattr(population, "spikes"):
-            spikes = (np.asarray(population.voltages) > _SPIKING).astype(np.float64)
-        else:
-            spikes = np.array(population.spikes, dtype=np.float64)
-        name = getattr(population, "name", "population")
-        if spikes.shape != (population.n,):
-            raise ShapeError(f"{name}.spikes: expected shape ({population.n},), got {spikes.shape}")
-        wrong = np.flatnonzero((spikes != 0) & (spikes != 1))
-        if wrong.size:
-            raise ConfigurationError(
-                f"{name}.spikes", f"must be 0 or 1, neuron {wrong[0]} has {spikes[wrong[0]]}"
-            )
-        return spikes
+        self._steps.step(reward)
 
     def state_dict(self) -> State:
         """Return the rules' states and the spikes under way."""
-        state: dict[str, Any] = {"rule": self._rule, "n_projections": len(self._rules)}
-        for number, (rule, under_way) in enumerate(zip(self._rules, self._under_way, strict=True)):
-            spikes = np.array(under_way) if under_way else np.zeros((0, 0))
-            state[str(number)] = {"rule": rule.state_dict(), "under_way": spikes}
-        return state
+        return {"rule": self._rule, **self._steps.state_dict()}
 
     def load_state_dict(self, state: State) -> None:
         """Take over what `state_dict` returned, after the network's state.
@@ -140,21 +133,9 @@ class RewardModulatedLearner:
         CheckpointError
             If it is another rule's or another network's.
         """
-        saved, own = (state.get("rule"), state.get("n_projections")), (self._rule, len(self._rules))
-        if saved != own:
+        if state.get("rule") != self._rule:
             raise CheckpointError(
-                f"rstdp: the saved state is of rule {saved[0]!r} on {saved[1]} projections, "
-                f"this is {own[0]!r} on {own[1]}"
+                f"rstdp: the saved state is of rule {state.get('rule')!r} on {state.get('n_projections')} "
+                f"projections, this is {self._rule!r}"
             )
-        for number, (rule, under_way) in enumerate(zip(self._rules, self._under_way, strict=True)):
-            rule.load_state_dict(state[str(number)]["rule"])
-            under_way.clear()
-            under_way.extend(np.array(state[str(number)]["under_way"], dtype=np.float64))
-
-
-def _lag(projection: Any, dt: float) -> int:
-    """By how many steps spikes reach all synapses late; delays of the synapses' own are the rule's to see."""
-    if "delay" in getattr(projection, "synapse_state", {}):
-        return 0
-    delay = getattr(projection, "delay", 0)
-    return int(delay) if isinstance(delay, (int, np.integer)) else round(float(delay) / dt)
+        self._steps.load_state_dict(state)

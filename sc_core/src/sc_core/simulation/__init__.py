@@ -11,6 +11,7 @@ from sc_core.simulation.recorders import (
     StateRecorder,
     WeightRecorder,
 )
+from sc_core.simulation.reward import RewardedRule, RewardedSteps, learn_answers
 from sc_core.simulation.sequences import firing_rates, simulate
 from sc_core.simulation.stepping import Simulation
 from sc_core.simulation.stimuli import ArrayStimulus, PoissonStimulus, SpikeStimulus, load_stimulus
@@ -22,6 +23,8 @@ __all__ = [
     "PoissonStimulus",
     "PopulationArrays",
     "Recording",
+    "RewardedRule",
+    "RewardedSteps",
     "Samples",
     "Simulation",
     "SpikeRecord",
@@ -32,6 +35,7 @@ __all__ = [
     "checked_inputs",
     "columns_of",
     "firing_rates",
+    "learn_answers",
     "load_stimulus",
     "native_view",
     "simulate",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -195,6 +195,27 @@ class Simulation:
         dict of str to ndarray, shape (n_steps, n), float64
             Every population's output by name.
         """
+        outputs: list[list[NDArray[np.float64]]] = [[] for _ in self._wiring.populations]
+        for _ in self.steps(inputs, modulator):
+            for output, sent in zip(outputs, self._plain.sent, strict=True):
+                output.append(sent[(self.n_steps - 1) % len(sent)].copy())
+        return dict(zip(self._wiring.names, map(np.array, outputs), strict=True))
+
+    def steps(self, inputs: ArrayLike, modulator: Modulator = 0.0) -> Iterator[int]:
+        """Run one sequence as `run` does, and let the caller look at the network after each step.
+
+        Parameters
+        ----------
+        inputs : array_like, shape (n_steps, n_input)
+            What drives the network's input population, beside the stimuli.
+        modulator : float, array_like of shape (n_steps,), or callable
+            As in `advance`.
+
+        Yields
+        ------
+        int
+            The number of the step in the sequence, from 0.
+        """
         if not isinstance(self.network, Network):
             raise ConfigurationError("network", "run needs a Network; use advance with stimuli")
         drive = checked_inputs(self.network, inputs)[:, 0]
@@ -208,15 +229,12 @@ class Simulation:
         driven = self._wiring.place(self.network.input_population.name, "inputs")
         events = self._events(len(drive))
         events[driven].insert(0, ArrayStimulus(drive).events(0, len(drive), drive.shape[1], self.dt, False))
-        outputs = [np.zeros((len(drive), population.n)) for population in self._wiring.populations]
         begin = self.n_steps
         for row in range(len(drive)):
             t = begin + row
             self._plain.step(t, row, events, float(reward(t * self.dt) if callable(reward) else reward[row]))
             self._passed(1)
-            for output, sent in zip(outputs, self._plain.sent, strict=True):
-                output[row] = sent[t % len(sent)]
-        return dict(zip(self._wiring.names, outputs, strict=True))
+            yield row
 
     def reset(self) -> None:
         """Return every population to the state before the first step, with nothing under way; the rules go on."""

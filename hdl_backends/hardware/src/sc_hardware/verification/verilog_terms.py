@@ -51,12 +51,16 @@ def read_elaborated(
     sources: Mapping[str, yosys.Source], folder: Path, *, wires: Sequence[str] = ()
 ) -> dict[str, ModuleTerms]:
     """Return the terms of several combinational modules, by names of their own; see `read_module`."""
+    modules = {
+        f"module_{place}": name for place, name in enumerate(sources)
+    }  # Yosys splits commands at spaces
     commands = []
-    for name, source in sources.items():
-        commands += [*yosys.elaborate(source, name), f"design -stash {name}"]
-    commands += [f"design -copy-from {name} -as {name} {name}" for name in sources]
+    for module, name in modules.items():
+        commands += [*yosys.elaborate(sources[name], module), f"design -stash {module}"]
+    commands += [f"design -copy-from {module} -as {module} {module}" for module in modules]
     yosys.run_script([*commands, "write_smt2 -wires checked.smt2"], folder)
-    return _terms((folder / "checked.smt2").read_text(), list(sources), wires)
+    terms = _terms((folder / "checked.smt2").read_text(), list(modules), wires)
+    return {name: terms[module] for module, name in modules.items()}
 
 
 def read_modules(names: Sequence[str], folder: Path) -> dict[str, ModuleTerms]:
