@@ -14,7 +14,7 @@ FAULTS = {
     "reset: the state": ("weight <= {WEIGHT_BITS{1'b0}};", "weight <= {WEIGHT_BITS{1'b1}};"),
     "hold": ("if (step_en) begin", "if (1'b1) begin"),
     "load": ("weight <= load_weight;", "weight <= next_weight;"),
-    "update_done": ("update_done <= step_en;", "update_done <= 1'b1;"),
+    "update_done": ("update_done <= step_en & ~load_en;", "update_done <= 1'b1;"),
 }
 
 

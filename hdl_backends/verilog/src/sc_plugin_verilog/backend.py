@@ -65,7 +65,6 @@ class VerilogBackend:
             assigned=assigned,
             inner={signal.name for signal in module.signals} - connected,
             registers=registers | ({"update_done"} if module.registers else set()),
-            loads=any(register.load for register in module.registers),
         )
 
     def testbench(

@@ -65,7 +65,8 @@ def _highest(shape: Shape) -> str:
     return f"({width_text(shape.width)}) - 1"
 
 
-def _bits(shape: Shape) -> str:
+def bits(shape: Shape) -> str:
+    """Return the number of bits, as it stands in an expression."""
     return shape.bits or f"({width_text(shape.width)})"
 
 
@@ -77,7 +78,7 @@ def constant_text(constant: NamedConstant) -> str:
     if not value.coefficient:
         return _number(value.offset, constant.shape)
     # -2^exponent in the constant's own width: Verilog would take plain numbers to have 32 bits.
-    power = f"({{{_bits(constant.shape)}{{1'b1}}}} << {_grouped(str(value.exponent).upper())})"
+    power = f"({{{bits(constant.shape)}{{1'b1}}}} << {_grouped(str(value.exponent).upper())})"
     if (value.coefficient, value.offset) == (1, -1):
         return f"~{power}"
     offset = f" {'-' if value.offset < 0 else '+'} {abs(value.offset)}" if value.offset else ""
@@ -88,8 +89,8 @@ def _number(value: int, shape: Shape) -> str:
     """Return a number; where it has more than 32 bits, in the width in which it is read."""
     if -(2**31) < value < 2**31:
         return str(value)
-    bits = shape.bits if shape.bits.isdigit() else str(abs(value).bit_length() + 1)
-    return f"{'-' if value < 0 else ''}{bits}'sd{abs(value)}"
+    own = shape.bits if shape.bits.isdigit() else str(abs(value).bit_length() + 1)
+    return f"{'-' if value < 0 else ''}{own}'sd{abs(value)}"
 
 
 def operand_text(operand: Operand | Literal) -> str:
@@ -102,7 +103,7 @@ def operand_text(operand: Operand | Literal) -> str:
     name, have, want = operand.signal.name, operand.signal.shape, operand.shape
     if operand.conversion == "extend":
         fill = f"{name}[{_highest(have)}]" if have.signed else "1'b0"
-        return f"{{{{({_bits(want)}-{_bits(have)}){{{fill}}}}}, {name}}}"
+        return f"{{{{({bits(want)}-{bits(have)}){{{fill}}}}}, {name}}}"
     if operand.conversion == "low":
         return f"{name}[{_highest(want)}:0]"
     return name
@@ -136,7 +137,7 @@ def assignment_parts(assignment: Assignment) -> list[str]:
         case "shift_right":
             return [f"{texts[0]} {'>>>' if first.shape.signed else '>>'} {amount}"]
         case "top":
-            return [f"{texts[0]}[{_highest(first.shape)} -: {_bits(assignment.target.shape)}]"]
+            return [f"{texts[0]}[{_highest(first.shape)} -: {bits(assignment.target.shape)}]"]
         case "clamp":
             return _clamp(assignment)
         case "slice":
@@ -157,13 +158,17 @@ def _bit_range(assignment: Assignment) -> str:
 
 
 def number_text(value: int, shape: Shape) -> str:
-    """Return a number in the width of a shape."""
+    """Return a number in the width of a shape, which has to be a number too unless it is 0."""
+    if not value and not shape.is_bit and not shape.bits.isdigit():
+        return f"{{{bits(shape)}{{1'b0}}}}"
     if shape.signed:
         return f"{'-' if value < 0 else ''}{shape.bits}'sd{abs(value)}"
     return f"{shape.bits}'d{value}"
 
 
 def _clamp(assignment: Assignment) -> list[str]:
-    value, largest, *smallest = map(_compared, assignment.operands)
-    below = [f"({value} < {end}) ? {end} :" for end in smallest]
-    return [f"({value} > {largest}) ? {largest} :", *below, value]
+    value, excess, largest, *smallest = map(_compared, assignment.operands)
+    negative_fits = smallest and isinstance(assignment.operands[-1], Operand)
+    fits = f"({excess} == 0 || {excess} == -1)" if negative_fits else f"({excess} == 0)"
+    below = [f"({value} < 0) ? {end} :" for end in smallest]
+    return [f"{fits} ? {value} :", *below, largest]

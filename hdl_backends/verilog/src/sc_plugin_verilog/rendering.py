@@ -46,7 +46,7 @@ def _grouped_width(width: Width) -> str:
 
 
 def _zero(shape: Shape) -> str:
-    return "1'b0" if shape.is_bit else f"{{{shape.bits}{{1'b0}}}}"
+    return "1'b0" if shape.is_bit else f"{{{expressions.bits(shape)}{{1'b0}}}}"
 
 
 @functools.cache

@@ -155,9 +155,6 @@ def module_text(module: Module | MemoryModule, heading: Sequence[str] = ()) -> s
     """Return one entity with its architecture as text."""
     if isinstance(module, MemoryModule):
         return template("memory.vhd.j2").render(module=module, heading=heading)
-    loads = any(register.load for register in module.registers)
-    text = template("module.vhd.j2").render(
-        module=module, heading=heading, loads=loads, indent="    " if loads else ""
-    )
+    text = template("module.vhd.j2").render(module=module, heading=heading)
     # VHDL's character set ends at Latin-1; what a rule's comments or names hold beyond it is for readers only.
     return text.encode("ascii", "replace").decode("ascii")

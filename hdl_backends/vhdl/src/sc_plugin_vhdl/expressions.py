@@ -98,7 +98,7 @@ def assignment_parts(assignment: Assignment) -> list[str]:
         case "top":
             return [f"{texts[0]}({highest(first.shape)} downto {_bits(first.shape)} - {_bits(shape)})"]
         case "clamp":
-            return _clamp(texts)
+            return _clamp(texts, shape, assignment.operands[-1])
         case "slice":
             return [_slice(texts[0], assignment)]
         case "join":
@@ -140,13 +140,13 @@ def _shifted_right(text: str, amount: str, shape: Shape) -> list[str]:
     return [f"resize({text}({top}", f"downto minimum({amount}, {top})), {_bits(shape)})"]
 
 
-def _clamp(texts: list[str]) -> list[str]:
-    value, largest, *smallest = texts
-    return [
-        f"{largest} when {value} > {largest} else",
-        *(f"{e} when {value} < {e} else" for e in smallest),
-        value,
-    ]
+def _clamp(texts: list[str], shape: Shape, last: Operand | Literal) -> list[str]:
+    value, excess, largest, *smallest = texts
+    negative_fits = smallest and isinstance(last, Operand)
+    # GHDL 2.0 takes -1 beside a vector of more than 32 bits to be 2^32 - 1.
+    minus_one = f" or {excess} = {_number(-1, shape)}" if negative_fits else ""
+    fits = f"{excess} = 0{minus_one}"
+    return [f"{value} when {fits} else", *(f"{end} when {value} < 0 else" for end in smallest), largest]
 
 
 def _product(assignment: Assignment) -> str:

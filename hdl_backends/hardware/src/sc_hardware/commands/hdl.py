@@ -26,6 +26,9 @@ _SAMPLES = click.option(
     type=click.IntRange(1),
     help="Of a network: how many held-out samples of its run are played; 2 by emit, 200 by verify.",
 )
+_PIPELINED = click.option(
+    "--pipelined", is_flag=True, help="Registers between the stages: the same values, a faster clock, later."
+)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -42,6 +45,7 @@ def hdl() -> None:
 @click.argument("rule", metavar="RULE|FOLDER")
 @_SET
 @_MODULE_NAME
+@_PIPELINED
 @click.option(
     "--output", type=click.Path(path_type=Path), help="A new folder; the module's name unless given."
 )
@@ -60,6 +64,7 @@ def emit(
     rule: str,
     settings: tuple[str, ...],
     module_name: str | None,
+    pipelined: bool,
     output: Path | None,
     languages: tuple[str, ...],
     read: tuple[str, ...],
@@ -79,7 +84,7 @@ def emit(
         emit_engine(opened, context.obj, output, languages or LANGUAGES, samples or 2, as_json)
         return
 
-    found, design = _design(rule, settings, module_name, read=read or None, load=load)
+    found, design = _design(rule, settings, module_name, pipelined, read=read or None, load=load)
     folder = output if output is not None else Path(design.lane.name)
     files = write_lane(
         found,
@@ -98,6 +103,7 @@ def emit(
 @hdl.command()
 @click.argument("rule", metavar="RULE|FOLDER")
 @_SET
+@_PIPELINED
 @click.option("--time-limit", default=300.0, show_default=True, help="Seconds for each claim.")
 @_SAMPLES
 @_JSON
@@ -107,6 +113,7 @@ def verify(
     /,
     rule: str,
     settings: tuple[str, ...],
+    pipelined: bool,
     time_limit: float,
     samples: int | None,
     as_json: bool,
@@ -125,7 +132,7 @@ def verify(
         return
     from sc_hardware.verification.verify import verify as prove
 
-    found, design = _design(rule, settings, None)
+    found, design = _design(rule, settings, None, pipelined)
     parameters = _defaults(design)
     with tempfile.TemporaryDirectory(prefix="scn-hdl-") as folder:
         report = lambda proof: click.echo(_line(proof), err=as_json)  # noqa: E731
@@ -156,7 +163,7 @@ def synth(rule: str, settings: tuple[str, ...], targets: tuple[str, ...], as_jso
     from sc_hardware.verification.synthesise import TARGETS, synthesise
     from sc_hardware.verification.verify import emit_sources
 
-    _found, design = _design(rule, settings, None)
+    _found, design = _design(rule, settings, None, False)
     parameters = _defaults(design)
     counted: dict[str, dict[str, int]] = {}
     with tempfile.TemporaryDirectory(prefix="scn-hdl-") as folder:
@@ -172,7 +179,7 @@ def synth(rule: str, settings: tuple[str, ...], targets: tuple[str, ...], as_jso
 def _refuse_options_of_rules(context: click.Context) -> None:
     from sc_core.errors import ConfigurationError
 
-    for name in ("settings", "read", "load", "vectors", "time_limit"):
+    for name in ("settings", "pipelined", "read", "load", "vectors", "time_limit"):
         if name in context.params and context.get_parameter_source(name) is not ParameterSource.DEFAULT:
             option = {"settings": "set"}.get(name, name.replace("_", "-"))
             raise ConfigurationError(
@@ -181,13 +188,16 @@ def _refuse_options_of_rules(context: click.Context) -> None:
 
 
 def _design(
-    name: str, settings: tuple[str, ...], module_name: str | None, **options: Any
+    name: str, settings: tuple[str, ...], module_name: str | None, pipelined: bool, **options: Any
 ) -> tuple[Rule, LaneDesign]:
     from sc_hardware.lane import build_lane
     from sc_hardware.rules.by_name import find_rule
 
     rule = find_rule(name)
-    return rule, build_lane(rule, module_name=module_name, parameters=_parameters(settings), **options)
+    parameters = _parameters(settings)
+    return rule, build_lane(
+        rule, module_name=module_name, parameters=parameters, pipelined=pipelined, **options
+    )
 
 
 def _parameters(settings: tuple[str, ...]) -> dict[str, int]:

@@ -19,6 +19,8 @@ from sc_hardware.lane.design import (
     Shape,
     Signal,
 )
+from sc_hardware.lane.pipeline import pipelined as with_pipeline
+from sc_hardware.lane.schedule import clocked_blocks, clocks
 from sc_hardware.lane.stage import (
     BIT,
     build_stage,
@@ -29,7 +31,7 @@ from sc_hardware.lane.stage import (
 )
 from sc_hardware.rules import Rule
 from sc_hardware.rules.declaration import choose_parameters
-from sc_hardware.rules.graph import Node, RuleGraph
+from sc_hardware.rules.graph import Block, Node, RuleGraph
 from sc_hardware.rules.names import problem_with
 
 CONTROL_PORTS = ("clk", "rst_n", "step_en", "load_en", "update_done")
@@ -42,6 +44,7 @@ def build_lane(
     read: Sequence[str] | None = None,
     load: Sequence[str] = (),
     parameters: Mapping[str, int] | None = None,
+    pipelined: bool = False,
 ) -> LaneDesign:
     """Return the design of a rule's lane.
 
@@ -57,6 +60,9 @@ def build_lane(
         The state fields that ``load_en`` loads from inputs ``load_<field>``.
     parameters : mapping of str to int, optional
         The default values of the modules' parameters, where they differ from the rule's.
+    pipelined : bool
+        Whether registers stand on both sides of the multipliers that are in no loop of the state: the same
+        values, a faster clock, some clocks later.
 
     Returns
     -------
@@ -96,9 +102,17 @@ def build_lane(
                     option, f"{rule.name} has no state {field!r}; it has: {', '.join(fields)}"
                 )
     _check_port_names(graph)
-    stages = build_stages(name, graph)
+    at = clocks(graph) if pipelined else dict.fromkeys(graph.nodes, 0)
+    blocks = clocked_blocks(graph, at) if pipelined else [(0, block) for block in graph.blocks]
+    stages = build_stages(name, graph, [block for _, block in blocks])
     step = _step(f"{name}_step", graph, stages)
-    return LaneDesign(rule.name, graph.description, _lane(name, graph, step, read, load), step, stages)
+    lane = _lane(name, graph, step, read, load)
+    latency = 1 + max(at.values())
+    if latency > 1:
+        places = {node.name: at[node] for node in graph.nodes if node.operation == "state" and node.name}
+        clocked = [(clock, stage) for (clock, _), stage in zip(blocks, stages, strict=True)]
+        lane = with_pipeline(lane, step, clocked, places)
+    return LaneDesign(rule.name, graph.description, lane, step, stages, latency)
 
 
 def _with_defaults(rule: Rule, parameters: Mapping[str, int]) -> RuleGraph:
@@ -132,13 +146,13 @@ def _check_port_names(graph: RuleGraph) -> None:
             )
 
 
-def build_stages(name: str, graph: RuleGraph) -> tuple[Module, ...]:
-    """Return the stages of a graph's step, whose names begin with `name`."""
+def build_stages(name: str, graph: RuleGraph, blocks: Sequence[Block] | None = None) -> tuple[Module, ...]:
+    """Return the stages of a graph's step, one for each of its blocks, whose names begin with `name`."""
     shapes: dict[Node, Shape] = {}
     stages = []
-    for place, block in enumerate(graph.blocks):
-        begins = "from a product" if place else "from the state and the inputs"
-        summary = f"Stage {place} of the step: {begins} on."
+    for place, block in enumerate(graph.blocks if blocks is None else blocks):
+        begins = f"after stage {place - 1}" if place else "from the state and the inputs on"
+        summary = f"Stage {place} of the step: {begins}."
         stage = build_stage(f"{name}_stage_{place}", summary, graph, block, shapes)
         ports = {port.name: port.shape for port in stage.ports}
         shapes |= {node: ports[node.name] for node in block.outputs if node.name is not None}
@@ -245,4 +259,5 @@ def _lane(name: str, graph: RuleGraph, step: Module, read: Sequence[str], load: 
         ),
         instances=(_instance("step", step),),
         registers=registers,
+        done=("step_en", "load_en") if load else ("step_en",),
     )

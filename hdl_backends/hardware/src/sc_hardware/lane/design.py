@@ -126,8 +126,9 @@ class Assignment:
     target : Signal
     operation : str
         As in `sc_hardware.rules.graph`, but for five. ``copy``: the operand. ``top``: the highest bits of the
-        operand, as many as the target has. ``clamp``: the first operand, not above the second and not below the
-        third. ``slice``: as many bits of the operand as the target has, from bit `amount` on. ``join``: the bits of
+        operand, as many as the target has. ``clamp``: the first operand, if the second, its bits beyond the
+        range, is 0 (or -1, where a fourth operand is no number); else the third, or the fourth if the first is
+        negative. ``slice``: as many bits of the operand as the target has, from bit `amount` on. ``join``: the bits of
         all operands, the first lowest.
     operands : tuple of Operand or Literal
     amount : Affine or None
@@ -165,11 +166,38 @@ class Instance:
 
 @attrs.frozen
 class Register:
-    """A part of the state: cleared by reset, loaded where `load` names a port, else stepped."""
+    """A part of the state: cleared by reset, loaded where `load` names a signal, else stepped.
+
+    Attributes
+    ----------
+    signal : Signal
+    next_value : str
+        The signal that it takes over in a step.
+    load : str or None
+        The signal that it is loaded with.
+    step_en, load_en : str
+        The signals that say that it steps, and that fields are loaded instead.
+    """
 
     signal: Signal
     next_value: str
     load: str | None
+    step_en: str = "step_en"
+    load_en: str = "load_en"
+
+
+@attrs.frozen
+class RegisterGroup:
+    """The parts of the state that step in the same clock of a pipeline."""
+
+    step_en: str
+    load_en: str
+    registers: tuple[Register, ...]
+
+    @property
+    def loaded(self) -> tuple[Register, ...]:
+        """Those that can be loaded."""
+        return tuple(register for register in self.registers if register.load)
 
 
 @attrs.frozen
@@ -242,6 +270,8 @@ class Module:
     instances : tuple of Instance
     registers : tuple of Register
         A module that has some has the ports ``clk``, ``rst_n``, ``step_en`` and ``update_done`` as well.
+    done : tuple of str
+        The signals that say whether a step ends in this clock, and whether it is a load instead.
     unread : tuple of str
         Signals of which some bits are read by nothing, which a linter wants to be told.
     flip_flops : tuple of FlipFlop
@@ -259,9 +289,23 @@ class Module:
     assignments: tuple[Assignment, ...] = ()
     instances: tuple[Instance, ...] = ()
     registers: tuple[Register, ...] = ()
+    done: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     flip_flops: tuple[FlipFlop, ...] = ()
     tables: tuple[Table, ...] = ()
+
+    @property
+    def kept(self) -> tuple[Signal, ...]:
+        """What it keeps from one clock to the next, but for ``update_done``."""
+        return tuple(part.signal for parts in (self.registers, self.flip_flops) for part in parts)
+
+    @property
+    def register_groups(self) -> tuple[RegisterGroup, ...]:
+        """The registers of the state, by the clock in which they step."""
+        groups: dict[tuple[str, str], list[Register]] = {}
+        for register in self.registers:
+            groups.setdefault((register.step_en, register.load_en), []).append(register)
+        return tuple(RegisterGroup(*enables, tuple(members)) for enables, members in groups.items())
 
 
 @attrs.frozen
@@ -277,9 +321,11 @@ class LaneDesign:
     lane : Module
         The registers, and the step between them.
     step : Module
-        From state and inputs to the next state, combinational.
+        From state and inputs to the next state, combinational; a pipelined lane does without.
     stages : tuple of Module
         The step, cut at its multipliers: a multiplier's operands are ports of the stage that it is in.
+    latency : int
+        After how many clocks the lane shows what a step made of the state; more than 1 if it is pipelined.
     """
 
     rule: str
@@ -287,11 +333,13 @@ class LaneDesign:
     lane: Module
     step: Module
     stages: tuple[Module, ...]
+    latency: int = 1
 
     @property
     def modules(self) -> tuple[Module, ...]:
-        """All of them, each after those that it contains."""
-        return (*self.stages, self.step, self.lane)
+        """All that the lane contains, each after those that it contains itself; the lane is the last."""
+        step = (self.step,) if self.latency == 1 else ()
+        return (*self.stages, *step, self.lane)
 
     @property
     def heading(self) -> str:

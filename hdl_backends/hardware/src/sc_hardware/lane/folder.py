@@ -18,6 +18,10 @@ from sc_hardware.rules import Rule
 from sc_hardware.verification import icarus
 from sc_hardware.verification.stimuli import lane_vectors, opening_events, random_events
 
+_PIPELINE = (
+    "Pipelined: the outputs show a step {0} clocks after its inputs were applied, {1} later than without pipeline. "
+    "A step can begin in every clock, and it always finds the state that the step before leaves."
+)
 LANGUAGES = ("verilog", "vhdl")
 CLOCKS_SHOWN = 24
 """How much of the testbench's beginning the picture shows."""
@@ -135,6 +139,8 @@ def readme(
         f"A lane of the rule `{rule.name}`: one step of one synapse per clock. Nothing here ran on a board.",
         "",
     ]
+    if design.latency > 1:
+        lines += [_PIPELINE.format(design.latency, design.latency - 1), ""]
     if pictured:
         lines += ["![The beginning of the testbench](waveform.svg)", ""]
         lines += ["Values are those just before the rising edge that ends a clock's column.", ""]

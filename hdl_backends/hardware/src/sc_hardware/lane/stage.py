@@ -106,14 +106,23 @@ class _Stage:
         self.inner.append(signal)
         return signal
 
-    def assign(self, target: Signal, operation: str, *operands: Operand | Literal, node: Node) -> Signal:
+    def assign(
+        self,
+        target: Signal,
+        operation: str,
+        *operands: Operand | Literal,
+        node: Node,
+        amount: Affine | None = None,
+    ) -> Signal:
+        """Assign for a node, whose amount is that of a shift unless another one is given."""
         source = node.source.text if node.source is not None else ""
         said = "" if source == self.source else source
         self.source = source
-        if node.amount is not None:
-            self.parameters |= parameter_names(node.amount)
-        amount = node.amount if operation.startswith("shift") else None
-        self.assignments.append(Assignment(target, operation, operands, amount, said))
+        amount = node.amount if amount is None else amount
+        if amount is not None:
+            self.parameters |= parameter_names(amount)
+        shifted = amount if operation.startswith("shift") else None
+        self.assignments.append(Assignment(target, operation, operands, shifted, said))
         return target
 
     # Operands
@@ -237,11 +246,22 @@ class _Stage:
         else:
             smallest = Literal(0, shape)
         ends = (largest, smallest) if shape.signed else (largest,)
+        whole = self.whole(value, shape, node)
+        excess = self.declare(self.free_name(f"{name}_excess"), shape)
+        self.assign(excess, "shift_right", whole, node=node, amount=exponent)
         clamped = self.declare(self.free_name(f"{name}_clamped"), shape)
-        self.assign(clamped, "clamp", self.operand(value, shape), *ends, node=node)
+        self.assign(clamped, "clamp", whole, Operand(excess, "same", shape), *ends, node=node)
         result = self.shape(name, target.kind, target.width, node.derivation)
         low = Operand(clamped, _decided(shape.width, result.width), result)
         return self.assign(self.declare(name, result), "copy", low, node=node)
+
+    def whole(self, value: Node, shape: Shape, reader: Node) -> Operand:
+        """Return a value as a signal of this shape, for operations that read its bits by their places."""
+        signal = self.read(value)
+        if conversion(signal.shape.width, shape.width) != "same" or signal.shape.kind != shape.kind:
+            name = self.free_name(f"{_name(reader)}_operand")
+            signal = self.assign(self.declare(name, shape), "copy", self.operand(value, shape), node=reader)
+        return Operand(signal, "same", shape)
 
     def right_shift(self, node: Node) -> Signal:
         """Add a shift: the highest bits of a signed value, or all bits of it with the sign moving in.

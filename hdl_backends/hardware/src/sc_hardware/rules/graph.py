@@ -31,7 +31,7 @@ as free inputs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from functools import cached_property
 
 import attrs
@@ -206,19 +206,15 @@ class RuleGraph:
         for node in self.nodes:
             below = max((rank[operand] for operand in node.operands), default=0)
             rank[node] = below + (node.operation == "multiply")
+        levels = range(max(rank.values()) + 1)
+        return tuple(self.block({node for node in self.nodes if rank[node] == level}) for level in levels)
+
+    def block(self, chosen: Set[Node]) -> Block:
+        """Return some nodes as a block; leaves among them are not its own."""
+        members = tuple(n for n in self.nodes if n in chosen and n.operation not in LEAVES)
+        own = set(members)
+        read = {operand for node in members for operand in node.operands} - own
+        inputs = tuple(n for n in self.nodes if n in read and n.operation not in ("parameter", "constant"))
+        elsewhere = {o for node in self.nodes if node not in own for o in node.operands}
         ends = set(self.next_state.values())
-        blocks = []
-        for level in range(max(rank.values()) + 1):
-            members = tuple(n for n in self.nodes if rank[n] == level and n.operation not in LEAVES)
-            read = {operand for node in members for operand in node.operands}
-            inputs = tuple(
-                node
-                for node in self.nodes
-                if node in read
-                and (rank[node] < level or node.operation in ("state", "input"))
-                and node.operation not in ("parameter", "constant")
-            )
-            later = {o for node in self.nodes if rank[node] > level for o in node.operands}
-            outputs = tuple(node for node in members if node in later or node in ends)
-            blocks.append(Block(inputs, members, outputs))
-        return tuple(blocks)
+        return Block(inputs, members, tuple(n for n in members if n in elsewhere or n in ends))

@@ -96,11 +96,18 @@ def prove_against_rule(
                 signals[name] = Signal(
                     as_sort(wanted[field], signals[name].term.sort()), signals[name].signed
                 )
-        if place + 1 < len(design.stages):
+        following = [_multiplies(module) for module in design.stages[place + 1 :]]
+        if following and following[0]:
             wanted, found = free_products(wanted, signals, set(leaves), needed, time_limit)
             for proof in found:
-                done(proof)
+                # A factor that is not there yet can come from a later stage, as long as one still multiplies.
+                if proof.holds or not any(following[1:]):
+                    done(proof)
     return proofs
+
+
+def _multiplies(module: Module) -> bool:
+    return any(assignment.operation == "multiply" for assignment in module.assignments)
 
 
 def with_signals(terms: ModuleTerms, signals: Mapping[str, Signal]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import z3
 
-from sc_hardware.lane.design import LaneDesign, Operand
+from sc_hardware.lane.design import LaneDesign, Operand, RegisterGroup
 from sc_hardware.verification import yosys
 from sc_hardware.verification.against_rule import module_source, read_stages, with_signals
 from sc_hardware.verification.products import Signal, as_sort
@@ -23,12 +23,12 @@ def prove_registers(
     time_limit: float,
     report: Callable[[Proof], None] = lambda proof: None,
 ) -> list[Proof]:
-    """Prove that a lane resets, holds, loads and steps, and that its step is the stages one after the other.
+    """Prove that a lane resets, holds, loads and steps, and that its stages are connected as designed.
 
     Parameters
     ----------
     design : LaneDesign
-        A lane with an output for every field of its state, emitted as Verilog in `folder`.
+        A lane, emitted as Verilog in `folder`.
     parameters : mapping of str to int
         All parameters of the rule.
     folder : pathlib.Path
@@ -44,37 +44,53 @@ def prove_registers(
         All must hold.
     """
     now, after, transition = _two_clocks(design, parameters, folder)
-    names = [register.signal.name for register in design.lane.registers]
-    shown = {name: f"current_{name}" for name in names}
+    lane = design.lane
+    names = [signal.name for signal in lane.kept]
     running = z3.And(transition, now["rst_n"], after["rst_n"])
-    load = now.get("load_en", z3.BoolVal(False))
-    stepping = z3.And(running, now["step_en"], z3.Not(load))
-    holding = z3.And(running, z3.Not(now["step_en"]), z3.Not(load))
     in_reset = z3.And(transition, z3.Not(now["rst_n"]))
-    zero = z3.And(*(now[port] == _zero(now[port]) for port in shown.values()), z3.Not(now["update_done"]))
-    stays_zero = z3.And(*(after[port] == _zero(after[port]) for port in shown.values()))
-    loaded = {register.signal.name: register.load for register in design.lane.registers}
-    taken = [after[shown[n]] == now[loaded[n] or shown[n]] for n in names]
+    zero = z3.And(*(now[name] == _zero(now[name]) for name in names), z3.Not(now["update_done"]))
+    stays_zero = z3.And(*(after[name] == _zero(after[name]) for name in names))
+    ends, *loads = (now[name] for name in lane.done)
     claims = {
         "reset: the state and update_done are 0 at once": z3.Implies(in_reset, zero),
         "reset: the state is 0 after it": z3.Implies(z3.And(in_reset, after["rst_n"]), stays_zero),
-        "step: the state becomes the next state": z3.Implies(
-            stepping, z3.And(*(after[shown[n]] == now[f"next_{n}"] for n in names))
-        ),
-        "hold: without step_en the state stays": z3.Implies(
-            holding, z3.And(*(after[shown[n]] == now[shown[n]] for n in names))
-        ),
-        "load: the loaded fields change, the others stay": z3.Implies(z3.And(running, load), z3.And(*taken)),
         "update_done says that a step was taken": z3.Implies(
-            running, after["update_done"] == z3.And(now["step_en"], z3.Not(load))
+            running, after["update_done"] == z3.And(ends, *map(z3.Not, loads))
         ),
     }
-    claims |= _wiring(design, parameters, folder, now, names)
+    for group in lane.register_groups:
+        claims |= _steps(group, running, now, after)
+    claims |= {
+        f"pipeline: {each.signal.name} is {each.next_value} a clock ago": z3.Implies(
+            running, after[each.signal.name] == now[each.next_value]
+        )
+        for each in lane.flip_flops
+    }
+    claims |= _wiring(design, parameters, folder, now)
     proofs = []
     for claim, term in claims.items():
         proofs.append(prove(claim, term, time_limit=time_limit))
         report(proofs[-1])
     return proofs
+
+
+def _steps(
+    group: RegisterGroup, running: Any, now: Mapping[str, Any], after: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what is claimed of the fields of the state that step in the same clock."""
+    load, step = now.get(group.load_en, z3.BoolVal(False)), now[group.step_en]
+    names = [register.signal.name for register in group.registers]
+    which = ", ".join(names)
+    stepped = z3.And(*(after[r.signal.name] == now[r.next_value] for r in group.registers))
+    held = z3.And(*(after[name] == now[name] for name in names))
+    loaded = z3.And(*(after[r.signal.name] == now[r.load or r.signal.name] for r in group.registers))
+    return {
+        f"step: the next state is taken by {which}": z3.Implies(z3.And(running, step, z3.Not(load)), stepped),
+        f"hold: without {group.step_en} nothing changes in {which}": z3.Implies(
+            z3.And(running, z3.Not(step), z3.Not(load)), held
+        ),
+        f"load: only the loaded fields change of {which}": z3.Implies(z3.And(running, load), loaded),
+    }
 
 
 def _zero(term: Any) -> Any:
@@ -88,9 +104,12 @@ def _two_clocks(
     source = module_source(design, design.lane, parameters)
     commands = [*yosys.elaborate(source, "lane"), "async2sync", "dffunmap"]
     text = yosys.write_smt2(commands, "lane", folder)
-    wires = [port.name for port in design.lane.ports if port.name != "clk"]
-    wires += [register.next_value for register in design.lane.registers]
-    wires += [f"step.{signal.name}" for signal in design.step.signals]
+    lane = design.lane
+    wires = [port.name for port in lane.ports if port.name != "clk"]
+    wires += [signal.name for signal in lane.kept]
+    wires += [signal.name for signal in lane.signals if signal.name not in wires]
+    if design.latency == 1:
+        wires += [f"step.{signal.name}" for signal in design.step.signals]
     lines = ["(declare-const before |lane_s|)", "(declare-const behind |lane_s|)"]
     lines.append("(assert (|lane_t| before behind))")
     for state in ("before", "behind"):
@@ -127,32 +146,37 @@ def _with_free_state(terms: list[Any]) -> list[Any]:
 
 
 def _wiring(
-    design: LaneDesign, parameters: Mapping[str, int], folder: Path, now: Mapping[str, Any], names: list[str]
+    design: LaneDesign, parameters: Mapping[str, int], folder: Path, now: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return that each signal between the stages, and each next state, is what its stage makes of those before.
 
     A stage is given the lane's own signals, so that no multiplier is met twice.
     """
-    signals = {name: Signal(now[f"current_{name}"], signed=False) for name in names}
-    signals |= {
-        port.name: Signal(now[port.name], signed=False) for port in design.lane.ports if port.name in now
-    }
+
+    def wire(name: str) -> Any:
+        return now[name if name in now else f"step.{name}"]
+
+    inner = design.step if design.latency == 1 else design.lane
     equal: dict[str, Any] = {}
     terms = read_stages(design, parameters, folder)
-    for module in design.stages:
-        outputs = with_signals(terms[module.name], signals)
-        for name, term in outputs.items():
-            lane = now[name if name in now else f"step.{name}"]
-            equal[f"wiring: {name} is what {module.name} makes of its inputs"] = (
-                as_sort(term, lane.sort()) == lane
-            )
-            signals[name] = Signal(lane, signed=False)
-    for copy in design.step.assignments:
+    for instance in inner.instances:
+        connected = dict(instance.connections)
+        inputs = {
+            p.name: Signal(wire(connected[p.name]), signed=False)
+            for p in instance.module.ports
+            if p.direction == "in"
+        }
+        outputs = with_signals(terms[instance.module.name], inputs)
+        for port, term in outputs.items():
+            lane = wire(connected[port])
+            claim = f"wiring: {connected[port]} is what {instance.module.name} makes of its inputs"
+            equal[claim] = as_sort(term, lane.sort()) == lane
+    copies = design.lane.assignments + (design.step.assignments if design.latency == 1 else ())
+    for copy in copies:
         (source,) = copy.operands
         if isinstance(source, Operand):
-            term = signals[source.signal.name].term
+            term, end = wire(source.signal.name), now[copy.target.name]
             if source.conversion == "low":
-                term = z3.Extract(now[copy.target.name].size() - 1, 0, term)
-            end = now[copy.target.name]
+                term = z3.Extract(end.size() - 1, 0, term)
             equal[f"wiring: {copy.target.name} is {source.signal.name}"] = as_sort(term, end.sort()) == end
     return equal

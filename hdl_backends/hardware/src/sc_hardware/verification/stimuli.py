@@ -101,25 +101,30 @@ def lane_vectors(
     Returns
     -------
     list of dict of str to int
-        By port of the lane.
+        By port of the lane. A pipelined lane shows what one without a pipeline shows, some clocks later; a reset
+        clears what is on its way.
     """
     chosen = {**rule.graph.defaults, **parameters}
     names = [port.name for port in design.lane.ports if port.direction == "in" and port.name != "clk"]
     reset = {"rst_n": 0, "step_en": 1}
+    cleared = {**{f"current_{field.name}": 0 for field in rule.state}, "update_done": 0}
     state: dict[str, int] = {}
+    on_the_way: list[dict[str, int]] = []
     vectors = []
     for event in itertools.chain([reset], events):
         applied = {name: int(event.get(name, name in ("rst_n", "step_en"))) for name in names}
         done = False
         if not applied["rst_n"]:
             state = {field.name: 0 for field in rule.state}
+            on_the_way = [cleared] * (design.latency - 1)
         elif applied.get("load_en"):
             state |= {f.name: applied[f"load_{f.name}"] for f in rule.state if f"load_{f.name}" in applied}
         elif applied["step_en"]:
             state = _one_step(rule, chosen, state, applied)
             done = True
         shown = {f"current_{name}": value for name, value in state.items()}
-        vectors.append({**applied, **shown, "update_done": int(done)})
+        on_the_way.append({**shown, "update_done": int(done)})
+        vectors.append({**applied, **on_the_way.pop(0)})
     return vectors
 
 

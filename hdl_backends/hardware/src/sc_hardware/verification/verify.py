@@ -14,6 +14,7 @@ from sc_hardware.rules import Rule
 from sc_hardware.verification import ghdl, yosys
 from sc_hardware.verification.against_rule import module_source, prove_against_rule
 from sc_hardware.verification.bounds import prove_bounds
+from sc_hardware.verification.pipeline import prove_delayed
 from sc_hardware.verification.registers import prove_registers
 from sc_hardware.verification.solving import Proof, prove
 from sc_hardware.verification.verilog_terms import ModuleTerms, read_elaborated
@@ -61,14 +62,19 @@ def verify(
     proofs = prove_step(rule, design, parameters, folder, time_limit=time_limit, report=report)
     # The registers are watched through outputs that the lane itself need not have.
     fields = [field.name for field in rule.state]
-    watched = build_lane(rule, module_name=design.lane.name, read=fields, load=fields[:1])
+    pipelined = design.latency > 1
+    name = design.lane.name
+    watched = build_lane(rule, module_name=name, read=fields, load=fields[:1], pipelined=pipelined)
     (folder / "watched").mkdir()
     emit_sources(watched, folder / "watched")
     # Wires are the same at all widths, and multipliers between them slow the solvers down: the smallest will do.
     smallest = {parameter.name: parameter.low for parameter in rule.graph.parameters}
-    return proofs + prove_registers(
-        watched, smallest, folder / "watched", time_limit=time_limit, report=report
-    )
+    proofs += prove_registers(watched, smallest, folder / "watched", time_limit=time_limit, report=report)
+    if pipelined:
+        plain = build_lane(rule, module_name=f"{name}_plain", read=fields, load=fields[:1])
+        proofs.append(prove_delayed(watched, plain, smallest, folder / "watched", time_limit=time_limit))
+        report(proofs[-1])
+    return proofs
 
 
 def prove_step(

@@ -125,10 +125,12 @@ def _module_terms(terms: dict[str, z3.ExprRef], inputs: list[str]) -> ModuleTerm
 def _pieces(term: z3.ExprRef, variable: z3.ExprRef) -> list[tuple[z3.ExprRef, z3.ExprRef]]:
     """Return what yosys calls the parts of an input, each with that part of the variable.
 
-    An input is a concatenation of them; one wire is the comparison of such a part with 1.
+    An input is a concatenation of them; one wire is the comparison of such a part with 1, or a bool itself.
     """
     if z3.is_bool(term):
-        part = next(child for child in _leaves(term))
+        (part,) = _leaves(term)
+        if z3.is_bool(part):
+            return [(part, variable)]
         return [(part, z3.If(variable, z3.BitVecVal(1, 1), z3.BitVecVal(0, 1)))]
     pairs = []
     below = term.size()

