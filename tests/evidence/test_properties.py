@@ -79,8 +79,8 @@ FAULTS = {
     traces_rise_by_spikes_alone: ("next_pre_trace = pre_spike ?", "next_pre_trace = !pre_spike ?"),
     silence_brings_the_eligibility_nearer_to_0: (">>> TRACE_DECAY_SHIFT", "<<< TRACE_DECAY_SHIFT"),
     one_spike_moves_the_eligibility_to_its_own_side: (
-        "(eligibility_sum > NEXT_ELIGIBILITY_MAXIMUM) ? NEXT_ELIGIBILITY_MAXIMUM :",
-        "(eligibility_sum > NEXT_ELIGIBILITY_MAXIMUM) ? eligibility_sum :",
+        "\n        NEXT_ELIGIBILITY_MAXIMUM;",
+        "\n        eligibility_sum;",
     ),
 }
 """Every property with what breaks it in the emitted text."""

