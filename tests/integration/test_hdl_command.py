@@ -51,7 +51,7 @@ def test_emit_writes_both_languages_testbenches_and_a_readme(scn, tmp_path):
         (["emit", "sc_plugin_online_o1.rules:absent"], "has no 'absent'"),
         (["emit", "no_such_module:rule"], "cannot be imported"),
         (["verify", "no-such-rule"], "no plasticity named 'no-such-rule'"),
-        (["synth", RULE, "--target", "asic"], "must be one of ice40, ecp5, xilinx"),
+        (["synth", RULE, "--target", "asic"], "must be one of ice40, hx8k, ecp5, xilinx"),
     ],
 )
 def test_bad_input_is_one_line_exit_code_2_and_leaves_nothing(scn, tmp_path, words, reason):

@@ -128,8 +128,8 @@ class Assignment:
         As in `sc_hardware.rules.graph`, but for five. ``copy``: the operand. ``top``: the highest bits of the
         operand, as many as the target has. ``clamp``: the first operand, if the second, its bits beyond the
         range, is 0 (or -1, where a fourth operand is no number); else the third, or the fourth if the first is
-        negative. ``slice``: as many bits of the operand as the target has, from bit `amount` on. ``join``: the bits of
-        all operands, the first lowest.
+        negative. ``slice``: as many bits of the operand as the target has, from bit `amount` on. ``join``: the
+        bits of all operands, the first lowest.
     operands : tuple of Operand or Literal
     amount : Affine or None
         Of a shift or a slice.

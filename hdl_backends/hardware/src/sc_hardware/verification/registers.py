@@ -159,17 +159,15 @@ def _wiring(
     inner = design.step if design.latency == 1 else design.lane
     equal: dict[str, Any] = {}
     terms = read_stages(design, parameters, folder)
-    for instance in inner.instances:
+    for instance, module in zip(inner.instances, design.stages, strict=True):
         connected = dict(instance.connections)
         inputs = {
-            p.name: Signal(wire(connected[p.name]), signed=False)
-            for p in instance.module.ports
-            if p.direction == "in"
+            p.name: Signal(wire(connected[p.name]), signed=False) for p in module.ports if p.direction == "in"
         }
-        outputs = with_signals(terms[instance.module.name], inputs)
+        outputs = with_signals(terms[module.name], inputs)
         for port, term in outputs.items():
             lane = wire(connected[port])
-            claim = f"wiring: {connected[port]} is what {instance.module.name} makes of its inputs"
+            claim = f"wiring: {connected[port]} is what {module.name} makes of its inputs"
             equal[claim] = as_sort(term, lane.sort()) == lane
     copies = design.lane.assignments + (design.step.assignments if design.latency == 1 else ())
     for copy in copies:
