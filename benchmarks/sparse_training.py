@@ -1,10 +1,10 @@
 """Sparse training against a fixed random pattern, at 2 % of the synapses: Fashion-MNIST and MNIST-1D, five seeds.
 
-    python benchmarks/sparse_training.py RESULTS.json
+    python benchmarks/sparse_training.py RESULTS.json         (also draws RESULTS.png)
     python benchmarks/sparse_training.py RESULTS.json --only mnist1d --methods fixed rigl
 
 Every method has the same number of synapses, the same first pattern for a seed, and the same updates; its options
-are the same for all data and stand below. Runs that RESULTS.json has already are not repeated.
+stand below. Runs that RESULTS.json has already are not repeated.
 """
 
 from __future__ import annotations
@@ -17,29 +17,39 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import scipy.stats
 
 import sc_run
-from sc_core.atomic_file import write_atomically
+from sc_core.atomic_file import replacing, write_atomically
 from sc_run.config import read_toml
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
 
 FOLDER = Path(__file__).with_name("sparse")
 METHODS: Mapping[str, Mapping[str, Any]] = {
     "fixed": {},
-    "set": {"every": 100, "fraction": 0.3},
-    "rigl": {"every": 100, "fraction": 0.3},
-    "deep_r": {"every": 20, "l1": 1e-3},
+    "set": {"every": 25, "fraction": 0.3},
+    "rigl": {"every": 25, "fraction": 0.3},
+    "deep_r": {"every": 25, "l1": 1e-3},
 }
+UNTIL = {
+    "mnist1d": 400,
+    "fashion-mnist": 1260,
+}  # the last round of set and rigl: three quarters of all updates
 
 
-def configuration(table: Mapping[str, Any], method: str, seed: int) -> dict[str, Any]:
-    """Return the run of a method."""
+def configuration(table: Mapping[str, Any], data: str, method: str, seed: int) -> dict[str, Any]:
+    """Return the run of a method on a data set."""
     run = copy.deepcopy(dict(table)) | {"seed": seed}
     if method == "fixed":
         return run
     run["learner"] = {"name": "structural", "method": method, "learner": run["learner"], "seed": seed}
     run["learner"] |= METHODS[method]
+    if method != "deep_r":
+        run["learner"]["until"] = UNTIL[data]
     return run
 
 
@@ -61,6 +71,31 @@ def interval(values: np.ndarray[Any, Any]) -> tuple[float, float]:
     return float(values.mean()), float(width)
 
 
+def gains_over_fixed(methods: Mapping[str, Any], method: str) -> np.ndarray[Any, Any]:
+    """Return by how many points a method is better in the test than the fixed pattern, seed by seed."""
+    fixed, runs = methods.get("fixed", {}), methods[method]
+    gains = [runs[seed]["test_accuracy"] - fixed[seed]["test_accuracy"] for seed in runs if seed in fixed]
+    return 100 * np.array(gains)
+
+
+def draw(path: Path, results: Mapping[str, Any]) -> None:
+    """Draw every seed's gain as a dot, its mean with the 95 % interval as a bar."""
+    figure, panels = plt.subplots(1, len(results), figsize=(7.2, 3.0), layout="constrained", squeeze=False)
+    for axes, (data, methods) in zip(panels[0], results.items(), strict=True):
+        names = [method for method in METHODS if method in methods and method != "fixed"]
+        for place, method in enumerate(names):
+            gains = gains_over_fixed(methods, method)
+            mean, width = interval(gains)
+            axes.plot(np.full(len(gains), place) - 0.15, gains, ".", color="0.6")
+            axes.errorbar(place + 0.1, mean, width, fmt="o", capsize=4, color=f"C{place}")
+        axes.axhline(0.0, color="0.5", linestyle=":")
+        axes.set_xticks(range(len(names)), names)
+        axes.set(title=data, ylabel="test, points over fixed", xlim=(-0.6, len(names) - 0.4))
+    with replacing(path) as unfinished:
+        figure.savefig(unfinished, dpi=120, format=path.suffix[1:])
+    plt.close(figure)
+
+
 def table_of(results: Mapping[str, Any]) -> str:
     """Return the table in Markdown: accuracy, and the difference to the fixed pattern seed by seed."""
     lines = [
@@ -68,12 +103,10 @@ def table_of(results: Mapping[str, Any]) -> str:
         "|---|---|---|---|---|",
     ]
     for data, methods in results.items():
-        fixed = {seed: run["test_accuracy"] for seed, run in methods.get("fixed", {}).items()}
         for method, runs in methods.items():
             accuracies = np.array([run["test_accuracy"] for run in runs.values()])
-            shared = [seed for seed in runs if seed in fixed]
-            gains = np.array([runs[seed]["test_accuracy"] - fixed[seed] for seed in shared])
-            gain = "" if method == "fixed" else "{:+.2f} ± {:.2f}".format(*(100 * x for x in interval(gains)))
+            gains = interval(gains_over_fixed(methods, method))
+            gain = "" if method == "fixed" else "{:+.2f} ± {:.2f}".format(*gains)
             spread = f"{100 * accuracies.mean():.2f} ± {100 * accuracies.std(ddof=min(1, len(runs) - 1)):.2f}"
             synapses = next(iter(runs.values()))["synapses"]
             lines.append(f"| {data} | {method} | {synapses} | {spread} ({len(runs)} seeds) | {gain} |")
@@ -97,9 +130,10 @@ def main() -> None:
                 runs = results.setdefault(data, {}).setdefault(method, {})
                 if str(seed) in runs:
                     continue
-                runs[str(seed)] = measure(configuration(table, method, seed))
+                runs[str(seed)] = measure(configuration(table, data, method, seed))
                 print(f"{data}, {method}, seed {seed}: {runs[str(seed)]}", flush=True)
                 write_atomically(arguments.results, (json.dumps(results, indent=1) + "\n").encode())
+    draw(arguments.results.with_suffix(".png"), results)
     print(table_of(results))
 
 
