@@ -17,12 +17,14 @@ from sc_core import registry
 from sc_core.errors import ConfigurationError
 from sc_hardware.integer_network.storage import load
 from sc_hardware.projection_engine import HardwareDesign
+from sc_hardware.projection_engine.cycles import step_bound
 from sc_hardware.projection_engine.folder import write_engine
 from sc_hardware.projection_engine.operations import Operation, run_of
 from sc_hardware.projection_engine.samples import operations_of_samples, random_sequence
 from sc_hardware.verification import ghdl, icarus, verilator
 from sc_hardware.verification.programs import ProgramFailed
 from sc_hardware.verification.simulate_engine import simulate_engine
+from sc_hardware.verification.synthesise_engine import DEVICES, missing_block_rams, synthesise_engine
 
 if TYPE_CHECKING:
     from sc_core.contracts import OpenedRun
@@ -150,6 +152,31 @@ def verify_engine(
                 click.echo(check.said, err=True)
         click.echo(f"{'as the model says' if holds else 'NOT AS THE MODEL SAYS'}: {design.name}")
     return holds
+
+
+def synth_engine(opened: NetworkFolder, devices: Sequence[str], as_json: bool) -> None:
+    """Show what the engine takes of each device that holds it, as yosys and nextpnr estimate it."""
+    design = opened.design
+    rows: list[dict[str, Any]] = []
+    for device in devices or tuple(DEVICES):
+        missing = missing_block_rams(design, device)
+        if missing:
+            bits = sum(memory.total_bits for memory in design.memories)
+            click.echo(f"{device:10} does not fit: {bits} bits, {missing} block RAMs too few", err=as_json)
+            rows.append({"device": device, "memory_bits": bits, "block_rams_missing": missing})
+            continue
+        with tempfile.TemporaryDirectory(prefix="scn-hdl-") as place:
+            cost = synthesise_engine(design, device, Path(place))
+        click.echo(
+            f"{device:10} {cost.luts} LUT, {cost.flip_flops} FF, {cost.multipliers} DSP, {cost.block_rams} BRAM, "
+            f"{cost.clock_mhz} MHz, at most {step_bound(design.layout)} clocks a step",
+            err=as_json,
+        )
+        rows.append(attrs.asdict(cost))
+    if as_json:
+        bound = step_bound(design.layout)
+        table = {"module": design.name, "clocks_of_step_at_most": bound, "results": rows}
+        click.echo(json.dumps({**table, "hardware_measurement_claimed": False}, indent=1))
 
 
 def _lint(language: str, design: HardwareDesign, folder: Path) -> None:

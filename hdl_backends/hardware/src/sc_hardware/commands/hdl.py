@@ -157,13 +157,24 @@ def verify(
 @hdl.command()
 @click.argument("rule", metavar="RULE|FOLDER")
 @_SET
-@click.option("--target", "targets", multiple=True, help="ice40, hx8k, ecp5 or xilinx; all unless given.")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    help="Of a rule ice40, hx8k, ecp5 or xilinx; of a network ecp5-85k, up5k or hx8k; all unless given.",
+)
 @_JSON
 def synth(rule: str, settings: tuple[str, ...], targets: tuple[str, ...], as_json: bool) -> None:
     """Show what the lane of RULE takes and how fast it is, without and with a pipeline.
 
-    Cells by yosys; the clock, in MHz, by nextpnr with three seeds. Nothing runs on an FPGA.
+    Cells by yosys; the clock, in MHz, by nextpnr with three seeds. Nothing runs on an FPGA. Of a network: the same of
+    its engine, with one seed, and block RAMs, on ecp5-85k, up5k or hx8k.
     """
+    if Path(rule).is_dir():
+        from sc_hardware.commands.engine import open_folder, synth_engine
+
+        synth_engine(open_folder(Path(rule), None), targets, as_json)
+        return
     from sc_hardware.verification.place_and_route import SEEDS, measure, tool_versions
     from sc_hardware.verification.synthesise import TARGETS
 
