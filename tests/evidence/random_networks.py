@@ -181,3 +181,38 @@ def rewards_for(network, rng, n_steps):
                 smallest, greatest = field.type.range(projection.parameters)
                 low, high = max(low, smallest), min(high, greatest)
     return rng.integers(low, high + 1, n_steps)
+
+
+def large_network(rng, n_inputs, n_hidden, density):
+    """Return a network with one learning projection and a frozen loop, whose activity lasts."""
+    neuron = IntegerLIF(
+        decay_multiplier=1,
+        decay_shift=3,
+        threshold=2000,
+        refractory_steps=2,
+        membrane_bits=20,
+        current_bits=18,
+    )
+    parameters = SMALL | {"trace_bits": 8, "reward_bits": 6, "learning_shift": 6}
+    del parameters["amplitude"]
+    return IntegerNetwork(
+        [
+            IntegerPopulation("source", n_inputs, IntegerInput()),
+            IntegerPopulation("hidden", n_hidden, neuron),
+        ],
+        [
+            IntegerProjection(
+                source="source",
+                target="hidden",
+                weights=random_weights(rng, (n_inputs, n_hidden), 0, 255, density),
+                rule=fading_reward_modulated_stdp,
+                parameters=parameters,
+            ),
+            IntegerProjection(
+                source="hidden",
+                target="hidden",
+                weights=random_weights(rng, (n_hidden, n_hidden), -128, 60, density),
+                delay=3,
+            ),
+        ],
+    )

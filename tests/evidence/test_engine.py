@@ -9,7 +9,7 @@ from __future__ import annotations
 import attrs
 import numpy as np
 import pytest
-from random_networks import random_network, rewards_for
+from random_networks import large_network, random_network, rewards_for
 
 from sc_core import registry
 from sc_hardware.integer_network import IntegerNetwork, IntegerSimulation
@@ -66,6 +66,40 @@ def test_many_random_networks_in_icarus(seed, tmp_path):
 def test_many_random_networks_in_ghdl(seed, tmp_path):
     design, operations = random_engine(seed, n_steps=40)
     assert simulate_engine("ghdl", design, operations, tmp_path, stalls=100) == len(operations)
+
+
+def large_engine(n_inputs, n_hidden, density, n_steps):
+    """Return an engine and a run with silence, few spikes, many, and nothing but spikes; and its synapse steps."""
+    rng = np.random.default_rng(1)
+    design = HardwareDesign.from_network(large_network(rng, n_inputs, n_hidden, density))
+    activity = np.resize(np.repeat([0.0, 0.02, 0.3, 1.0], 5), n_steps)
+    spikes = rng.random((n_steps, n_inputs)) < activity[:, None]
+    rewards = rewards_for(design.layout.network, rng, n_steps)
+    synapses = sum(p.n_synapses for p in design.layout.projections)
+    return design, run_of(design, spikes, rewards, rng=rng), synapses * n_steps
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("simulator", ["icarus", "ghdl"])
+def test_a_million_synapse_steps(simulator, tmp_path):
+    design, operations, synapse_steps = large_engine(100, 100, 0.3, 150)
+    assert synapse_steps > 1e6
+    assert simulate_engine(simulator, design, operations, tmp_path, stalls=60) == len(operations)
+
+
+@pytest.mark.slow
+def test_a_billion_synapse_steps(tmp_path, runtime):
+    design, operations, synapse_steps = large_engine(1000, 1000, 0.05, 2510)
+    assert synapse_steps > 1e9
+    done = simulate_engine("verilator", design, operations, tmp_path, stalls=60, runtime=runtime)
+    assert done == len(operations)
+
+
+@pytest.mark.slow
+def test_4096_neurons(tmp_path, runtime):
+    design, operations, _ = large_engine(4096, 4096, 0.002, 60)
+    done = simulate_engine("verilator", design, operations, tmp_path, stalls=60, runtime=runtime)
+    assert done == len(operations)
 
 
 @pytest.mark.parametrize("read_during_write", ["new", "unknown"])
