@@ -28,6 +28,15 @@
 #define SC_INLINE static inline
 #endif
 
+static inline void sc_fetch(const void *address)
+{
+#if defined(__GNUC__)
+    __builtin_prefetch(address);
+#else
+    (void)address;
+#endif
+}
+
 #if defined(_OPENMP) && (defined(__unix__) || defined(__APPLE__))
 static int forked = 0;
 static void note_fork(void) { forked = 1; }

@@ -37,7 +37,7 @@ Modulator: TypeAlias = float | ArrayLike | Callable[[float], float]
 
 Reward: TypeAlias = NDArray[np.float64] | Callable[[float], float]
 
-_WINDOW = 20_000_000  # neurons times steps made at a time, at most: some hundredths of a second
+_WINDOW = 40_000_000  # neurons times steps made at a time, at most: some hundredths of a second
 _BETWEEN_REPORTS = 0.1  # seconds
 
 
