@@ -5,7 +5,7 @@ import pytest
 
 import sc_native
 from sc_core import ALIF, LI, LIF, CubaLIF, Input, Network, Population, Projection, Simulation, topology
-from sc_core.simulation import PoissonStimulus, SpikeRecorder, StateRecorder, compiled
+from sc_core.simulation import PoissonStimulus, SpikeRecorder, StateRecorder, compiled, stepping
 from sc_core.simulation.compiled import CompiledLoop
 
 pytestmark = pytest.mark.skipif(not sc_native.available, reason="the compiled kernels are not built")
@@ -124,6 +124,25 @@ def test_delays_of_one_step_make_threads_meet_in_every_step(monkeypatch):
     one = run(NEURONS["CubaLIF"], monkeypatch, delay=1)
     assert_same(one, run(NEURONS["CubaLIF"], monkeypatch, delay=1, threads=3))
     assert_same(one, run(NEURONS["CubaLIF"], monkeypatch, delay=1, plain=True))
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("name", ["CubaLIF", "ALIF"])
+def test_run_takes_it_too(name, threads, monkeypatch):
+    monkeypatch.setattr(compiled, "_WORK_PER_PART", 8)
+    monkeypatch.setattr(stepping, "_WINDOW", 168 * 90)  # several windows
+    spikes = (np.random.default_rng(4).random((250, 40)) < 0.1).astype(float)
+    monkeypatch.setenv("SC_THREADS", str(threads))
+    fast = Simulation(network(NEURONS[name]))
+    outputs = [fast.run(spikes), fast.run(spikes)]
+    monkeypatch.setattr(CompiledLoop, "usable", lambda self: False)
+    slow = Simulation(network(NEURONS[name]))
+    expected = [slow.run(spikes), slow.run(spikes)]
+    assert expected[0]["cells"].sum() > 200
+    assert np.ptp(expected[0]["readout"]) > 0.1
+    for mine, its in zip(outputs, expected, strict=True):
+        for population, values in its.items():
+            np.testing.assert_array_equal(mine[population], values, err_msg=population)
 
 
 def test_what_it_cannot_do_runs_in_python():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,7 +50,8 @@ class SteppedPopulation(NamedTuple):
     first : ndarray, shape (n_parts + 1,), int64
     arrays : mapping of str to ndarray
         Coefficients and state (float64, n), ``refractory`` (int32, n), ``held_neuron``, ``held_value``,
-        ``held_until`` (n), ``held_count`` (n_parts), ``spike_start`` and ``spike``.
+        ``held_until`` (n), ``held_count`` (n_parts), ``spike_start`` and ``spike``; ``output`` (float64, n_steps, n)
+        where an LI's membranes are wanted.
     drives : sequence of Drive
     """
 
@@ -60,7 +61,7 @@ class SteppedPopulation(NamedTuple):
     uniform: bool
     refractory_steps: int
     first: NDArray[np.int64]
-    arrays: Mapping[str, NDArray[Any]]
+    arrays: dict[str, NDArray[Any]]
     drives: Sequence[Drive]
 
 
@@ -151,6 +152,8 @@ def _fill(
     struct.first = pointer(population.first, _OFFSET, n_parts + 1, "first")
     for name in (*_COEFFICIENTS, *_STATE, "current"):
         setattr(struct, name, pointer(arrays.get(name), _DOUBLE, n, name))
+    output = arrays.get("output")
+    struct.output = pointer(output, _DOUBLE, 0 if output is None else output.size, "output")
     struct.refractory = pointer(arrays.get("refractory"), _INTEGER, n, "refractory")
     for name, dtype in _HELD.items():
         setattr(struct, name, pointer(arrays.get(name), dtype, n, name))

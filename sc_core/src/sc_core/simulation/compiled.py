@@ -74,9 +74,21 @@ class CompiledLoop:
         )
 
     def advance(
-        self, t: int, stimuli: Sequence[Sequence[Events]], modulator: NDArray[np.float64]
+        self,
+        t: int,
+        stimuli: Sequence[Sequence[Events]],
+        modulator: NDArray[np.float64],
+        outputs: Sequence[NDArray[np.float64]] | None = None,
     ) -> list[_Spikes] | None:
         """Make the steps from `t` on, one for each value of `modulator`; None, with nothing done, if it cannot.
+
+        Parameters
+        ----------
+        t : int
+        stimuli : for each population, sequence of Events
+        modulator : ndarray, shape (n_steps,)
+        outputs : for each population, ndarray, shape (n_steps, n), optional
+            Zeros, which the populations' outputs replace.
 
         Returns
         -------
@@ -103,6 +115,9 @@ class CompiledLoop:
             self._population(place, stimuli[place], (t, n_steps, history, n_parts))
             for place in range(len(self._wiring.populations))
         ]
+        for population, output in zip(populations, outputs or (), strict=False):
+            if population.model == "LI":
+                population.arrays["output"] = output
         delays = [c.delay for c in self._wiring.connections if not self._wiring.is_input(c.source)]
         stepping.step(
             self._network.dtype,
@@ -113,10 +128,13 @@ class CompiledLoop:
             modulator,
             n_parts,
         )
-        return [
+        spikes = [
             self._take_back(place, population, (t, n_steps, history, n_parts))
             for place, population in enumerate(populations)
         ]
+        for output, emitted in zip(outputs or (), spikes, strict=False):
+            output[emitted.steps, emitted.neurons] = 1.0
+        return spikes
 
     @staticmethod
     def _passes_spikes(place: int, events: Sequence[Events]) -> bool:

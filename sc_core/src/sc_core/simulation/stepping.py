@@ -195,11 +195,15 @@ class Simulation:
         dict of str to ndarray, shape (n_steps, n), float64
             Every population's output by name.
         """
-        outputs: list[list[NDArray[np.float64]]] = [[] for _ in self._wiring.populations]
-        for _ in self.steps(inputs, modulator):
-            for output, sent in zip(outputs, self._plain.sent, strict=True):
-                output.append(sent[(self.n_steps - 1) % len(sent)].copy())
-        return dict(zip(self._wiring.names, map(np.array, outputs), strict=True))
+        n_steps, events, reward = self._begin_run(inputs, modulator)
+        outputs = [np.zeros((n_steps, population.n)) for population in self._wiring.populations]
+        begin, row, compiled = self.n_steps, 0, self._compiled.usable()
+        while row < n_steps:
+            rows = slice(row, row + self._window(begin + n_steps, (), callable(reward)))
+            window = [[each.window(rows.start, rows.stop) for each in given] for given in events]
+            self._run_window(window, self._rewards(reward, begin, rows), [o[rows] for o in outputs], compiled)
+            row = rows.stop
+        return dict(zip(self._wiring.names, outputs, strict=True))
 
     def steps(self, inputs: ArrayLike, modulator: Modulator = 0.0) -> Iterator[int]:
         """Run one sequence as `run` does, and let the caller look at the network after each step.
@@ -216,6 +220,15 @@ class Simulation:
         int
             The number of the step in the sequence, from 0.
         """
+        n_steps, events, reward = self._begin_run(inputs, modulator)
+        begin = self.n_steps
+        for row in range(n_steps):
+            t = begin + row
+            self._plain.step(t, row, events, float(reward(t * self.dt) if callable(reward) else reward[row]))
+            self._passed(1)
+            yield row
+
+    def _begin_run(self, inputs: ArrayLike, modulator: Modulator) -> tuple[int, list[list[Events]], Reward]:
         if not isinstance(self.network, Network):
             raise ConfigurationError("network", "run needs a Network; use advance with stimuli")
         drive = checked_inputs(self.network, inputs)[:, 0]
@@ -229,12 +242,28 @@ class Simulation:
         driven = self._wiring.place(self.network.input_population.name, "inputs")
         events = self._events(len(drive))
         events[driven].insert(0, ArrayStimulus(drive).events(0, len(drive), drive.shape[1], self.dt, False))
-        begin = self.n_steps
-        for row in range(len(drive)):
-            t = begin + row
-            self._plain.step(t, row, events, float(reward(t * self.dt) if callable(reward) else reward[row]))
+        return len(drive), events, reward
+
+    def _run_window(
+        self,
+        events: list[list[Events]],
+        rewards: NDArray[np.float64],
+        outputs: list[NDArray[np.float64]],
+        compiled: bool,
+    ) -> None:
+        t = self.n_steps
+        if compiled and self._compiled.advance(t, events, rewards, outputs) is not None:
+            self._passed(len(rewards))
+            return
+        for row, value in enumerate(rewards.tolist()):
+            self._plain.step(t + row, row, events, value)
             self._passed(1)
-            yield row
+            for output, sent in zip(outputs, self._plain.sent, strict=True):
+                output[row] = sent[(t + row) % len(sent)]
+
+    def _rewards(self, reward: Reward, begin: int, rows: slice) -> NDArray[np.float64]:
+        """Return the modulator of steps counted from `begin`; a function is asked: there is one step then."""
+        return np.array([reward((begin + rows.start) * self.dt)]) if callable(reward) else reward[rows]
 
     def reset(self) -> None:
         """Return every population to the state before the first step, with nothing under way; the rules go on."""
@@ -261,8 +290,7 @@ class Simulation:
         interruption: Interruption,
     ) -> None:
         t, events = self.n_steps, self._events(length)
-        rows = slice(t - begin, t - begin + length)
-        rewards = np.array([reward(t * self.dt)]) if callable(reward) else reward[rows]
+        rewards = self._rewards(reward, begin, slice(t - begin, t - begin + length))
         emitted = self._compiled.advance(t, events, rewards) if compiled else None
         if emitted is not None:
             self._passed(length)
