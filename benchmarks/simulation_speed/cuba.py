@@ -54,7 +54,7 @@ def write(path: Path, n: int, dt: float, seed: int = 0) -> None:
 
 def _rewards(n_seconds: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Return the times (ms) of rewards: as many in every second, on whole milliseconds."""
-    within = [np.sort(rng.choice(998, REWARDS_PER_SECOND, replace=False)) + 1 for _ in range(n_seconds)]
+    within = [np.sort(rng.choice(990, REWARDS_PER_SECOND, replace=False)) + 5 for _ in range(n_seconds)]
     return np.concatenate([1000 * second + times for second, times in enumerate(within)])
 
 

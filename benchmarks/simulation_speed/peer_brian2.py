@@ -19,7 +19,7 @@ dapost/dt = -apost / tau_minus : 1 (event-driven)
 """
 # R-STDP by the same closed form as ours (specs/rstdp.md, eq. 8): eligibilities without decay, and one integral of the
 # reward for all synapses.
-UPDATE = "w = clip(w + e * (reached(t) - seen), 0, w_max); seen = reached(t)"
+UPDATE = "w = clip(w + eligible * (reached(t) - seen), 0, w_max); seen = reached(t)"
 RULES = {
     "stdp": {
         "model": TRACES,
@@ -27,9 +27,10 @@ RULES = {
         "on_post": "apost += 1; w = clip(w + a_plus * w_max * apre, 0, w_max)",
     },
     "rstdp": {
-        "model": TRACES + "e : 1\nseen : 1\n",
-        "on_pre": UPDATE + "; g_post += w; apre += 1; e -= r_a_minus * apost * exp(t / tau_eligibility)",
-        "on_post": UPDATE + "; apost += 1; e += r_a_plus * apre * exp(t / tau_eligibility)",
+        "model": TRACES + "eligible : 1\nseen : 1\n",
+        "on_pre": UPDATE
+        + "; g_post += w; apre += 1; eligible -= r_a_minus * apost * exp(t / tau_eligibility)",
+        "on_post": UPDATE + "; apost += 1; eligible += r_a_plus * apre * exp(t / tau_eligibility)",
     },
 }
 

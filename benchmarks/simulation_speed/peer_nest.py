@@ -15,11 +15,13 @@ nest.verbosity = nest.VerbosityLevel.ERROR
 def dopamine(given: dict[str, np.ndarray], number: dict[str, float]) -> dict[str, object]:
     """Return the plastic synapses' parameters; rewards are spikes of a dopaminergic neuron."""
     times = given["rewards"].astype(float)
-    # The generator's spike takes a step to the parrot, and the parrot's one to the transmitter.
-    generator = nest.Create("spike_generator", params={"spike_times": times - 2 * number["dt"]})
-    neuron, transmitter = nest.Create("parrot_neuron"), nest.Create("volume_transmitter")
-    nest.Connect(generator, neuron, syn_spec={"delay": number["dt"]})
-    nest.Connect(neuron, transmitter, syn_spec={"delay": number["dt"]})
+    # Delays to parrot and transmitter as long as all others: a shorter one would shorten the slices of the whole run.
+    generator = nest.Create("spike_generator", params={"spike_times": times - 2 * number["delay"]})
+    neuron = nest.Create("parrot_neuron")
+    # In slices: it visits all synapses each time.
+    transmitter = nest.Create("volume_transmitter", params={"deliver_interval": 100})
+    nest.Connect(generator, neuron, syn_spec={"delay": number["delay"]})
+    nest.Connect(neuron, transmitter, syn_spec={"delay": number["delay"]})
     # A dopamine spike adds 1 / tau_n to the concentration.
     scale = number["learning_rate"] * number["tau_reward"]
     parameters = {
