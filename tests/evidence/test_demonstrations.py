@@ -64,3 +64,15 @@ def test_the_kept_results_are_what_the_page_says():
     assert all(check["holds"] for check in digits["checks"])
     assert not task["hardware_measurement_claimed"]
     assert not digits["hardware_measurement_claimed"]
+
+
+def test_the_kept_costs_are_the_pages_table_and_no_block_ram_is_off():
+    specification = importlib.util.spec_from_file_location("cost", ROOT / "benchmarks" / "hardware_cost.py")
+    cost = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(cost)
+    report = kept("hardware_cost")
+    assert not report["hardware_measurement_claimed"]
+    assert cost.table(report["rows"]) in (ROOT / "docs" / "hardware-examples.md").read_text()
+    placed = [row for row in report["rows"] if not row["block_rams_missing"]]
+    assert len(placed) >= 4
+    assert all(row["block_rams"] == row["block_rams_estimated"] for row in placed)

@@ -17,6 +17,7 @@ from sc_hardware.lane import build_lane
 from sc_hardware.lane.folder import CLOCKS_SHOWN, write_lane
 from sc_hardware.verification import icarus, verilator
 from sc_hardware.verification.programs import find_program
+from sc_hardware.verification.stimuli import lane_vectors, opening_events
 
 RULE = RULES["reward_modulated_stdp"]
 TOP = "sc_reward_modulated_stdp"
@@ -38,6 +39,12 @@ def test_the_picture_shows_what_the_simulation_did(folder, tmp_path):
     vcd = tmp_path / f"{TOP}_tb.vcd"
     traces = cut(read_traces(vcd, f"{TOP}_tb.tested", "clk", names), 0, CLOCKS_SHOWN)
     shown = {trace.name: trace.values for trace in traces}
+    design = build_lane(RULE, load=["weight"])
+    vectors = lane_vectors(RULE, design, {}, opening_events(design, RULE.graph.defaults))
+    for name in ("pre_spike", "reward"):
+        assert shown[name] == tuple(vector[name] for vector in vectors)
+    for name in ("weight", "eligibility"):  # a clock's outputs are what the next clock begins with
+        assert shown[name][1:] == tuple(vector[f"current_{name}"] for vector in vectors[:-1])
     assert min(shown["reward"]) < 0 < max(shown["reward"])
     assert sum(shown["pre_spike"]) >= 2
     assert len(set(shown["weight"])) > 4
