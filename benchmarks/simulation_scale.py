@@ -1,5 +1,7 @@
 """The CUBA network with STDP at 4, 10, 40 and 100 thousand neurons with 80 synapses each: time per synaptic event.
 
+The weights must come out the same, bit for bit, for any number of threads; 4000 neurons are too few for two of them.
+
 python benchmarks/simulation_scale.py [--neurons N ...] [--threads 1 2] [--output FOLDER]
 """
 
@@ -38,9 +40,32 @@ def measure(n: int, threads: int, folder: Path) -> dict[str, float]:
         "seconds": seconds,
         "rate": answer["rate"],
         "nanoseconds_per_event": 1e9 * seconds / events,
+        "weights": answer["weights"],
         "bytes_per_plastic_synapse": answer["bytes_per_plastic_synapse"],
         "resident_bytes": answer["resident_bytes"],
     }
+
+
+def compare(row: dict[str, float], rows: list[dict[str, float]]) -> dict[str, float]:
+    """Return a row's ratios to those before it, and stop where threads give other weights."""
+    one = next((other for other in rows if other["neurons"] == row["neurons"]), row)
+    smallest = next((other for other in rows if other["threads"] == row["threads"]), row)
+    if row["weights"] != one["weights"]:
+        raise SystemExit(f"{row['neurons']} neurons: {row['threads']} threads give other weights")
+    return {
+        "speedup": one["seconds"] / row["seconds"],
+        "event_to_smallest": row["nanoseconds_per_event"] / smallest["nanoseconds_per_event"],
+    }
+
+
+def describe(row: dict[str, float]) -> str:
+    """Return a line of the table."""
+    return (
+        f"{row['neurons']:7} neurons, {row['threads']} thread(s): {row['seconds']:.4f} s, {row['rate']:.2f} Hz, "
+        f"{row['nanoseconds_per_event']:.1f} ns per event ({row['event_to_smallest']:.2f} x the smallest's), "
+        f"{row['speedup']:.2f} x as fast as one thread, "
+        f"{row['bytes_per_plastic_synapse']:.1f} bytes per plastic synapse"
+    )
 
 
 def main() -> None:
@@ -52,18 +77,14 @@ def main() -> None:
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--output", type=Path, default=HERE / "results")
     options = parser.parse_args()
-    surroundings, rows = machine.describe(), []
+    surroundings = machine.describe()
+    rows: list[dict[str, float]] = []
     with tempfile.TemporaryDirectory() as folder:
         for n in options.neurons:
             for threads in options.threads:
                 row = measure(n, threads, Path(folder))
-                rows.append(row)
-                print(
-                    f"{n:7} neurons, {threads} thread(s): {row['seconds']:.4f} s, {row['rate']:.2f} Hz, "
-                    f"{row['nanoseconds_per_event']:.1f} ns per event, "
-                    f"{row['bytes_per_plastic_synapse']:.1f} bytes per plastic synapse",
-                    flush=True,
-                )
+                rows.append(row | compare(row, rows))
+                print(describe(rows[-1]), flush=True)
     options.output.mkdir(parents=True, exist_ok=True)
     results = json.dumps({"machine": surroundings, "rows": rows}, indent=1)
     (options.output / "scale.json").write_text(results + "\n", encoding="utf-8")

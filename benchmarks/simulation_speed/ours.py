@@ -6,6 +6,7 @@ import json
 import resource
 import sys
 import time
+import zlib
 
 import numpy as np
 import scipy.sparse
@@ -79,6 +80,7 @@ def main(path: str, n_seconds: int, rule: str) -> None:
         "processor_seconds": processor_seconds,
         "rate": spikes / (n_seconds * float(given["n"])),
         "mean_weight": float(network.projections[0].data.mean()),
+        "weights": zlib.crc32(network.projections[0].data.tobytes()),
         "bytes_per_plastic_synapse": _bytes_per_synapse(network.projections[0]),
         "resident_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
     }
