@@ -36,6 +36,12 @@ SC_INLINE uint64_t bits_of_few_bytes(const uint8_t *bytes, int64_t count)
         bits |= (uint64_t)(uint16_t)~zeros << k;
     }
 #endif
+    for (; k + 8 <= count; k += 8) {
+        uint64_t eight;
+        memcpy(&eight, bytes + k, 8);
+        if (eight) /* seldom, where few neurons are active */
+            for (int64_t i = k; i < k + 8; i++) bits |= (uint64_t)(bytes[i] != 0) << i;
+    }
     for (; k < count; k++) bits |= (uint64_t)(bytes[k] != 0) << k;
     return bits;
 }

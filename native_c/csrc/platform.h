@@ -141,6 +141,12 @@ static inline share share_of(int64_t n_steps, int64_t batch, int threads, int64_
     return mine;
 }
 
+/* Of how many steps a share's rows stand in one piece of memory: of all, or of each alone. */
+static inline int64_t steps_in_a_piece(share mine, int64_t batch)
+{
+    return mine.last - mine.first == batch ? mine.end - mine.begin : 1;
+}
+
 static inline int64_t rows_in(share mine) { return (mine.end - mine.begin) * (mine.last - mine.first); }
 
 /* Row k of a share; a row is one step of one sample, [step][sample]. */
