@@ -280,6 +280,21 @@ class NativeNetwork:
         function = kernel("sc_weight_gradient", self._dtype)
         check(function(self._network, projection, pointer, workspace, n_threads), "sc_weight_gradient")
 
+    def add_squared_weight_gradients(
+        self, projection: int, share: NDArray[np.float64], total: NDArray[np.float64], n_threads: int
+    ) -> None:
+        """Add to `total` (n_synapses,) the sum over sequences of `share` (batch,) times their squared gradients."""
+        buffers, batch = Buffers(), self._batch
+        code = kernel("sc_squared_weight_gradients", self._dtype)(
+            self._network,
+            projection,
+            buffers.pointer(share, _SUM, batch, "share"),
+            buffers.pointer(total, _SUM, total.size, "total"),
+            self._real_workspace(total.size),
+            n_threads,
+        )
+        check(code, "sc_squared_weight_gradients")
+
     def tangent(self, populations: Sequence[Arrays], directions: Sequence[NDArray[Any]]) -> TangentArrays:
         """Return the view of a network's derivatives that the tangent kernels take."""
         shape = (self._n_steps, self._batch, self._history)

@@ -4,7 +4,7 @@ import attrs
 import numpy as np
 
 from sc_core import LI, Batch, Input, Network, Population, Projection
-from sc_gradient import GradientEngine, GradientOptions, Optimiser
+from sc_gradient import GradientEngine, GradientOptions, Optimiser, find_learned_parameters
 
 
 class Descent:
@@ -16,15 +16,17 @@ class Descent:
     def __init__(self, network, **options):
         self.options = GradientOptions(**options)
         self.lr = self.options.lr
+        learned = find_learned_parameters(network, self.options.learned_parameters)
         self.engine = GradientEngine(
             network,
             self.options.loss_fn,
             self.options.surrogate_derivative(),
             through_reset=False,
             rate_penalties=self.options.rate_penalties,
+            learned=learned,
         )
         self.loss = self.engine.loss
-        self.optimiser = Optimiser(network, self.options)
+        self.optimiser = Optimiser(network, self.options, learned)
 
     @property
     def parameters(self):
@@ -47,6 +49,19 @@ class Descent:
     def load_state_dict(self, state):
         self.lr = state["lr"]
         self.optimiser.load_state_dict(state["optimiser"])
+
+
+class Informed(Descent):
+    """It takes the sequences of a batch at once, and counts how often it was asked for a gradient instead."""
+
+    asked = 0
+
+    def loss_and_gradient(self, batch):
+        self.asked += 1
+        return super().loss_and_gradient(batch)
+
+    def fisher_information(self, batch, *, exact):
+        return self.engine.fisher_information(batch, exact=exact)
 
 
 class Parabola:

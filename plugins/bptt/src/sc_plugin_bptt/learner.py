@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sc_core.contracts import Batch, State
-from sc_gradient import GradientOptions, Loss, accuracy, as_batch, assemble
+from sc_gradient import GradientEngine, GradientOptions, Loss, accuracy, as_batch, assemble
 
 
 class BPTTLearner:
@@ -111,6 +112,14 @@ class BPTTLearner:
     def loss_and_gradient(self, batch: Batch) -> tuple[float, Sequence[NDArray[Any]]]:
         """Return the loss and its gradient, one array for each of `parameters`."""
         return self._engine.loss_and_gradient(batch)
+
+    def fisher_information(self, batch: Batch, *, exact: bool) -> Sequence[NDArray[np.float64]] | None:
+        """Return the sum over sequences of their squared gradients, as `GradientEngine.fisher_information` does.
+
+        None for a network of somebody else's making, too.
+        """
+        engine = self._engine
+        return engine.fisher_information(batch, exact=exact) if isinstance(engine, GradientEngine) else None
 
     def apply(self, gradients: Sequence[NDArray[Any]]) -> None:
         """Take one optimiser step along `gradients`, one array for each of `parameters`."""

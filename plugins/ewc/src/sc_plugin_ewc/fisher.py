@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,15 @@ from sc_core.errors import ShapeError
 
 Diagonal = list[NDArray[np.float64]]
 """One array for each of the learner's parameters, of its shape."""
+
+
+@runtime_checkable
+class InformedLearner(Protocol):
+    """A learner that sums squared gradients over the sequences of a batch in one pass."""
+
+    def fisher_information(self, batch: Batch, *, exact: bool) -> Sequence[NDArray[np.float64]] | None:
+        """Return eq. 2, or eq. 3 unless `exact`, as a sum over sequences; None where it can't tell them apart."""
+        ...
 
 
 def exact_fisher(
@@ -52,7 +62,7 @@ def exact_fisher(
             for gradients in zip(*(gradients for _, gradients in answers), strict=True)
         ]
 
-    return _mean(information(sequence) for sequence in _sequences(batches))
+    return _mean(_sums(learner, batches, information, exact=True))
 
 
 def empirical_fisher(learner: GradientLearner, batches: Iterable[Batch]) -> Diagonal:
@@ -72,18 +82,36 @@ def empirical_fisher(learner: GradientLearner, batches: Iterable[Batch]) -> Diag
     ShapeError
         If there are no samples.
     """
-    return _mean(
-        [np.square(gradient.astype(np.float64)) for gradient in learner.loss_and_gradient(sequence)[1]]
-        for sequence in _sequences(batches)
-    )
+
+    def information(sequence: Batch) -> Diagonal:
+        return [np.square(gradient.astype(np.float64)) for gradient in learner.loss_and_gradient(sequence)[1]]
+
+    return _mean(_sums(learner, batches, information, exact=False))
 
 
-def _sequences(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """Yield every sample as a batch of its own."""
+def _sums(
+    learner: GradientLearner,
+    batches: Iterable[Batch],
+    information: Callable[[Batch], Diagonal],
+    *,
+    exact: bool,
+) -> Iterator[tuple[int, Diagonal]]:
+    """Yield numbers of sequences, and their sums: of a batch at once where the learner can, else of each alone."""
     for batch in batches:
-        sequence_axis = 0 if batch.targets.ndim == 1 else 1
-        for index in range(batch.inputs.shape[1]):
-            yield Batch(batch.inputs[:, [index]], batch.targets.take([index], axis=sequence_axis))
+        at_once = (
+            learner.fisher_information(batch, exact=exact) if isinstance(learner, InformedLearner) else None
+        )
+        if at_once is None:
+            yield from ((1, information(sequence)) for sequence in _sequences(batch))
+        else:
+            yield batch.inputs.shape[1], list(at_once)
+
+
+def _sequences(batch: Batch) -> Iterator[Batch]:
+    """Yield every sample as a batch of its own."""
+    sequence_axis = 0 if batch.targets.ndim == 1 else 1
+    for index in range(batch.inputs.shape[1]):
+        yield Batch(batch.inputs[:, [index]], batch.targets.take([index], axis=sequence_axis))
 
 
 def _variance(probability: NDArray[np.float64], values: list[NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -93,12 +121,12 @@ def _variance(probability: NDArray[np.float64], values: list[NDArray[np.float64]
     return np.asarray(total)
 
 
-def _mean(samples: Iterable[Diagonal]) -> Diagonal:
+def _mean(parts: Iterable[tuple[int, Diagonal]]) -> Diagonal:
     sums: Diagonal = []
     n_samples = 0
-    for diagonal in samples:
+    for n, diagonal in parts:
         sums = diagonal if not n_samples else [a + b for a, b in zip(sums, diagonal, strict=True)]
-        n_samples += 1
+        n_samples += n
     if not n_samples:
         raise ShapeError("there are no samples to consolidate: a task has at least one")
     return [values / n_samples for values in sums]

@@ -67,20 +67,55 @@ class Backward:
             dL/d output by the population's name, of those whose output the loss depends on directly.
         """
         arrays = self.forward.arrays
-        direct = {arrays.place[name]: gradient for name, gradient in output_gradients.items()}
-        carries = [self.carries(place) for place in range(len(arrays.populations))]
         # What overflows is the caller's to name; the compiled pass does not warn, either.
         with np.errstate(over="ignore", invalid="ignore"):
-            if kernels.native():
-                self._native(direct, carries)
-            else:
-                _reference(arrays, direct, carries, self)
+            carries = self._back(output_gradients)
             weights = [self.weight_gradient(index) for index in range(len(arrays.network.projections))]
             of_neurons = [
                 parameter.gradient(carries[arrays.place[parameter.population.name]], arrays.network.dt)
                 for parameter in self.learned
             ]
         return weights + of_neurons
+
+    def add_squares(
+        self,
+        output_gradients: Mapping[str, Array],
+        share: NDArray[np.float64],
+        sums: Sequence[NDArray[np.float64]],
+    ) -> None:
+        """Add the squared gradients of single sequences to `sums`.
+
+        Parameters
+        ----------
+        output_gradients : mapping of str to ndarray, shape (n_steps, batch, n)
+            As `run` takes them, each sequence's of its own loss.
+        share : ndarray, shape (batch,)
+            What the squares of each sequence are multiplied with.
+        sums : sequence of ndarray
+            Of the shapes of what `run` returns.
+        """
+        arrays = self.forward.arrays
+        n_projections = len(arrays.network.projections)
+        with np.errstate(over="ignore", invalid="ignore"):
+            carries = self._back(output_gradients)
+            for index, total in enumerate(sums[:n_projections]):
+                self._add_squared_weight_gradients(index, share, total)
+            for parameter, total in zip(self.learned, sums[n_projections:], strict=True):
+                mine = carries[arrays.place[parameter.population.name]]
+                for sample, weight in enumerate(share):
+                    own = {name: array[[sample]] for name, array in mine.items()}
+                    total += weight * np.square(parameter.gradient(own, arrays.network.dt).astype(np.float64))
+
+    def _back(self, output_gradients: Mapping[str, Array]) -> list[dict[str, Array]]:
+        """Turn every population's `current` into dL/dx; return what they carried to the first step, and sums."""
+        arrays = self.forward.arrays
+        direct = {arrays.place[name]: gradient for name, gradient in output_gradients.items()}
+        carries = [self.carries(place) for place in range(len(arrays.populations))]
+        if kernels.native():
+            self._native(direct, carries)
+        else:
+            _reference(arrays, direct, carries, self)
+        return carries
 
     def carries(self, place: int) -> dict[str, Array]:
         """Return the zeroed gradients that a population carries from step to step, and sums over the steps."""
@@ -145,6 +180,24 @@ class Backward:
         current_gradient = arrays[projection.target.name].current
         assert current_gradient is not None  # no projection targets an Input  # noqa: S101
         return sum_at_synapses(arrays, index, arrays[projection.source.name].output, current_gradient)
+
+    def _add_squared_weight_gradients(
+        self, index: int, share: NDArray[np.float64], total: NDArray[np.float64]
+    ) -> None:
+        arrays = self.forward.arrays
+        projection = arrays.network.projections[index]
+        if not projection.trainable:
+            return
+        if kernels.native():
+            threads = kernels.thread_count(arrays.work)
+            self.forward.native().add_squared_weight_gradients(index, share, total, threads)
+            return
+        arriving = arrays[projection.target.name].current
+        assert arriving is not None  # no projection targets an Input  # noqa: S101
+        activity = arrays[projection.source.name].output
+        for sample, weight in enumerate(share):
+            own = sum_at_synapses(arrays, index, activity[:, [sample]], arriving[:, [sample]])
+            total += weight * np.square(own.astype(np.float64))
 
 
 def sum_at_synapses(arrays: NetworkArrays, index: int, activity: Array, arriving: Array) -> Array:

@@ -15,7 +15,14 @@ from sc_core.model import Network
 from sc_core.simulation import Forward, NetworkArrays, checked_inputs
 from sc_gradient.backward import Backward, Feedback
 from sc_gradient.learned_parameters import LearnedParameter
-from sc_gradient.losses import Loss, RatePenalty, TwiceDifferentiable, find_loss, refuse_non_finite
+from sc_gradient.losses import (
+    CrossEntropy,
+    Loss,
+    RatePenalty,
+    TwiceDifferentiable,
+    find_loss,
+    refuse_non_finite,
+)
 from sc_gradient.surrogates import Surrogate
 from sc_gradient.tangent import Tangent, checked_direction
 
@@ -188,6 +195,47 @@ class GradientEngine:
             if not np.isfinite(gradient).all():
                 raise NumericalError(self._what_exploded(place, arrays))
         return loss, gradients
+
+    def fisher_information(self, batch: Batch, *, exact: bool) -> list[NDArray[np.float64]] | None:
+        """Return the sum over sequences of squared gradients, in one pass of the batch (specs/ewc.md, eq. 2-4).
+
+        Parameters
+        ----------
+        batch : sc_core.Batch
+        exact : bool
+            Expected over the classes that the network predicts, without what does not depend on the label, or of
+            each sequence's own loss.
+
+        Returns
+        -------
+        list of ndarray, float64, or None
+            Of the shapes of what `loss_and_gradient` returns. None where the loss is no `CrossEntropy`, or a
+            penalty makes it depend on several sequences at once.
+
+        Raises
+        ------
+        ShapeError, NumericalError
+            As `loss_and_gradient`.
+        """
+        if not isinstance(self.loss, CrossEntropy) or (self.rate_penalties and not exact):
+            return None
+        arrays = self._run(batch.inputs, None)
+        name = self.network.output_population.name
+        outputs = arrays.output(name)
+        backward = self._backward(arrays.n_steps, arrays.batch)
+        shapes = [projection.data.shape for projection in self.network.projections]
+        sums = [np.zeros(shape) for shape in shapes + [parameter.values.shape for parameter in self.learned]]
+        of_labels = batch.targets[:, None]
+        if exact:
+            of_labels = self.loss.alternatives(batch.targets, outputs.shape[2])
+        for labels in of_labels.T:
+            losses, gradient = self.loss.of_each(outputs, labels)
+            share = np.exp(-losses) if exact else np.ones_like(losses)
+            backward.add_squares({name: gradient}, share, sums)
+        for place, total in enumerate(sums):
+            if not np.isfinite(total).all():
+                raise NumericalError(self._what_exploded(place, arrays))
+        return sums
 
     def _what_exploded(self, place: int, arrays: NetworkArrays) -> str:
         """Say which gradient is not finite, and since which step of the backward pass."""

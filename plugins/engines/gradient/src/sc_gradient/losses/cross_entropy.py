@@ -113,14 +113,25 @@ class CrossEntropy:
         ShapeError
             If the labels do not fit the outputs.
         """
+        losses, score_gradient, head = self._of_each(outputs, targets)
+        score_gradient /= head.size
+        return float(losses.mean()), self._spread(score_gradient, head, outputs)
+
+    def of_each(self, outputs: Array, targets: NDArray[Any]) -> tuple[NDArray[np.float64], Array]:
+        """Return the loss of each sequence, shape (batch,), and the gradient of each with respect to its outputs."""
+        losses, score_gradient, head = self._of_each(outputs, targets)
+        return losses, self._spread(score_gradient, head, outputs)
+
+    def _of_each(
+        self, outputs: Array, targets: NDArray[Any]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]:
+        """Return each sequence's loss, its derivative by the scores of the head, and which head that is."""
         labels, head = self._labels_and_heads(outputs, targets)
         sequences = np.arange(labels.size)
         log_probability = self._log_probability(outputs, head)
-        loss = -float(log_probability[sequences, labels].mean())
         score_gradient = np.exp(log_probability)
         score_gradient[sequences, labels] -= 1.0
-        score_gradient /= labels.size
-        return loss, self._spread(score_gradient, head, outputs)
+        return -log_probability[sequences, labels], score_gradient, head
 
     def gradient_derivative(self, outputs: Array, targets: NDArray[Any], direction: Array) -> Array:
         """Return the derivative of the gradient along `direction`; of `targets` only their heads play a part in it.
