@@ -1,11 +1,12 @@
-"""Tasks in sequence: fine-tuning, EWC, and training on all tasks together, over several seeds.
+"""Tasks in sequence: fine-tuning, EWC, online EWC, and training on all tasks together, over several seeds.
 
     python benchmarks/continual_learning.py
-    python benchmarks/continual_learning.py --only permuted --seeds 0 1 2
+    python benchmarks/continual_learning.py --only permuted --methods "online EWC" --seeds 0 1 2
 
-The strength of EWC is selected for each scenario by the mean validation accuracy over the tasks after the last
-one, with seeds of its own: other weights, splits and permutations than those that are tested. A run's test part
-is looked at when a task ends, and selects nothing. docs/benchmarks.md quotes the tables.
+Methods that are left out keep the runs that the folder holds. The strength of EWC is selected for each variant and
+scenario by the mean validation accuracy over the tasks after the last one, with seeds of its own: other weights,
+splits and permutations than those that are tested. A run's test part is looked at when a task ends, and selects
+nothing. docs/benchmarks.md quotes the tables.
 """
 
 from __future__ import annotations
@@ -26,10 +27,12 @@ from numpy.typing import NDArray
 
 import sc_run
 from sc_core import kernels
+from sc_core.atomic_file import write_atomically
 from sc_run.config import read_toml
 
 SCENARIOS = ("permuted", "task_incremental", "domain_incremental")
-METHODS = ("fine-tuning", "EWC", "together")
+VARIANTS = {"EWC": "per_task", "online EWC": "online"}
+METHODS = ("fine-tuning", *VARIANTS, "together")
 _SMALLEST_GAP = 0.02
 
 
@@ -62,11 +65,13 @@ class Measured:
         return float(np.mean(np.max(matrix[:-1, :-1], axis=0) - matrix[-1, :-1]))
 
 
-def configuration(table: Mapping[str, Any], method: str, seed: int, ewc_lambda: float) -> dict[str, Any]:
+def configuration(
+    table: Mapping[str, Any], method: str, seed: int, ewc_lambda: float = 0.0
+) -> dict[str, Any]:
     """Return the run of a method; `table` is that of EWC."""
     run = copy.deepcopy(dict(table)) | {"seed": seed}
-    if method == "EWC":
-        run["learner"]["ewc_lambda"] = ewc_lambda
+    if method in VARIANTS:
+        run["learner"] |= {"ewc_lambda": ewc_lambda, "variant": VARIANTS[method]}
     else:
         run["learner"] = run["learner"]["learner"]
     if method == "together":
@@ -87,41 +92,51 @@ def measure(run: Mapping[str, Any]) -> Measured:
 
 
 def select_lambda(
-    table: Mapping[str, Any], lambdas: Sequence[float], seeds: Sequence[int]
+    table: Mapping[str, Any], method: str, lambdas: Sequence[float], seeds: Sequence[int]
 ) -> dict[float, float]:
     """Return the mean validation accuracy for each strength."""
     found = {}
     for ewc_lambda in lambdas:
-        runs = [measure(configuration(table, "EWC", seed, ewc_lambda)) for seed in seeds]
+        runs = [measure(configuration(table, method, seed, ewc_lambda)) for seed in seeds]
         found[ewc_lambda] = float(np.mean([run.validation_accuracy for run in runs]))
-        print(f"  lambda {ewc_lambda:g}: validation {100 * found[ewc_lambda]:.2f} %", flush=True)
+        print(f"  {method}, lambda {ewc_lambda:g}: validation {100 * found[ewc_lambda]:.2f} %", flush=True)
     return found
 
 
-def measure_scenario(
-    table: Mapping[str, Any], lambdas: Sequence[float], selection_seeds: Sequence[int], seeds: Sequence[int]
+def measure_method(
+    table: Mapping[str, Any],
+    method: str,
+    lambdas: Sequence[float],
+    selection_seeds: Sequence[int],
+    seeds: Sequence[int],
 ) -> dict[str, Any]:
-    """Select the strength, then test every method with every seed."""
-    validation = select_lambda(table, lambdas, selection_seeds)
-    chosen = max(validation, key=lambda ewc_lambda: validation[ewc_lambda])
-    runs: dict[str, list[Measured]] = {}
-    for method in METHODS:
-        runs[method] = [measure(configuration(table, method, seed, chosen)) for seed in seeds]
-        print(f"  {method}: {spread([run.final for run in runs[method]])} %", flush=True)
-    return {
-        "kernels": kernels.describe(),
-        "config": table,
-        "validation_by_lambda": {f"{key:g}": value for key, value in validation.items()},
-        "selection_seeds": list(selection_seeds),
-        "ewc_lambda": chosen,
-        "runs": {method: [attrs.asdict(run) for run in done] for method, done in runs.items()},
-        "recovered": recovered(runs),
-    }
+    """Select the strength where the method has one, then test with every seed."""
+    result: dict[str, Any] = {}
+    chosen = 0.0
+    if method in VARIANTS:
+        validation = select_lambda(table, method, lambdas, selection_seeds)
+        chosen = max(validation, key=lambda ewc_lambda: validation[ewc_lambda])
+        result = {
+            "ewc_lambda": chosen,
+            "validation_by_lambda": {f"{key:g}": value for key, value in validation.items()},
+            "selection_seeds": list(selection_seeds),
+        }
+    runs = [measure(configuration(table, method, seed, chosen)) for seed in seeds]
+    print(f"  {method}: {spread([run.final for run in runs])} %", flush=True)
+    return {**result, "kernels": kernels.describe(), "runs": [attrs.asdict(run) for run in runs]}
 
 
-def recovered(runs: Mapping[str, Sequence[Measured]]) -> list[float] | None:
-    """Return, per seed, how much of the gap EWC closes; None where there is hardly a gap to close."""
-    tuned, ewc, joint = (np.array([run.final for run in runs[method]]) for method in METHODS)
+def runs_of(scenario: Mapping[str, Any], method: str) -> list[Measured]:
+    """Return the runs of a method."""
+    return [Measured(**run) for run in scenario["methods"][method]["runs"]]
+
+
+def recovered(scenario: Mapping[str, Any], method: str) -> list[float] | None:
+    """Return, per seed, how much of the gap a variant of EWC closes; None where there is hardly a gap to close."""
+    tuned, ewc, joint = (
+        np.array([run.final for run in runs_of(scenario, each)])
+        for each in ("fine-tuning", method, "together")
+    )
     gap = joint - tuned
     return ((ewc - tuned) / gap).tolist() if gap.min() > _SMALLEST_GAP else None
 
@@ -139,26 +154,26 @@ def markdown(scenarios: Mapping[str, Any]) -> str:
         "|---|---|---|---|---|---|",
     ]
     for name, scenario in scenarios.items():
-        for method in METHODS:
-            runs = [Measured(**run) for run in scenario["runs"][method]]
-            is_ewc = method == "EWC"
+        for method, done in scenario["methods"].items():
+            runs = runs_of(scenario, method)
+            closed = recovered(scenario, method) if method in VARIANTS else None
             cells = [
                 name.replace("_", "-"),
-                f"{scenario['ewc_lambda']:g}" if is_ewc else "",
+                f"{done['ewc_lambda']:g}" if method in VARIANTS else "",
                 method,
                 spread([run.final for run in runs]),
                 "" if method == "together" else spread([run.forgetting for run in runs]),
-                (spread(scenario["recovered"]) if scenario["recovered"] else "no gap") if is_ewc else "",
+                (spread(closed) if closed else "no gap") if method in VARIANTS else "",
             ]
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def matrices_markdown(runs: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+def matrices_markdown(scenario: Mapping[str, Any]) -> str:
     """Return the matrices of accuracies of the methods that learn in sequence, means over the seeds."""
     matrices = {
-        method: 100 * np.mean([run["accuracies"] for run in runs[method]], axis=0)
-        for method in METHODS
+        method: 100 * np.mean([run.accuracies for run in runs_of(scenario, method)], axis=0)
+        for method in scenario["methods"]
         if method != "together"
     }
     tasks = range(1, len(next(iter(matrices.values()))) + 1)
@@ -175,6 +190,7 @@ def read_arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", nargs="*", default=SCENARIOS, help="none: show what the folder holds")
+    parser.add_argument("--methods", nargs="+", default=METHODS, choices=METHODS)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--selection-seeds", type=int, nargs="+", default=[100, 101])
     parser.add_argument("--lambdas", type=float, nargs="+", default=[30.0, 100.0, 300.0, 1000.0])
@@ -194,13 +210,19 @@ def main() -> None:
     for name in arguments.only:
         print(name, flush=True)
         table = read_toml(Path(__file__).with_name("continual") / f"{name}.toml")
-        measured = measure_scenario(table, arguments.lambdas, arguments.selection_seeds, arguments.seeds)
-        files[name].write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+        held = json.loads(files[name].read_text())["methods"] if files[name].exists() else {}
+        for method in arguments.methods:
+            held[method] = measure_method(
+                table, method, arguments.lambdas, arguments.selection_seeds, arguments.seeds
+            )
+        methods = {method: held[method] for method in METHODS if method in held}
+        text = json.dumps({"config": table, "methods": methods}, indent=1) + "\n"
+        write_atomically(files[name], text.encode())
     scenarios = {name: json.loads(file.read_text()) for name, file in files.items() if file.exists()}
     draw(scenarios, arguments.output / "continual_learning.svg")
     print(markdown(scenarios))
     for name, scenario in scenarios.items():
-        print(f"\n{name}: accuracy on each task, %\n\n{matrices_markdown(scenario['runs'])}")
+        print(f"\n{name}: accuracy on each task, %\n\n{matrices_markdown(scenario)}")
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ def draw(scenarios: Mapping[str, Any], path: Path) -> None:
         1, len(scenarios), figsize=(4.2 * len(scenarios), 3.4), sharey=True, squeeze=False
     )
     for panel, (name, scenario) in zip(panels[0], scenarios.items(), strict=True):
-        for method, runs in scenario["runs"].items():
-            matrices = 100 * np.array([run["accuracies"] for run in runs])
+        for method, done in scenario["methods"].items():
+            matrices = 100 * np.array([run["accuracies"] for run in done["runs"]])
             if method == "together":
                 panel.axhline(matrices.mean(), color="black", linestyle=":", label="all tasks together")
                 continue
