@@ -144,6 +144,33 @@ def test_the_known_weakness():
     assert synapse.weight == 65535
 
 
+def test_resources_of_a_lane_are_estimated():
+    from sc_neurocore.hdl_gen import OnlineO1LearningEmitter
+
+    emitter = OnlineO1LearningEmitter()
+    estimate = emitter.estimate_resources(n_synapses=1024).as_dict()
+    assert list(estimate) == [
+        "schema_version",
+        "target",
+        "evidence_class",
+        "n_synapses",
+        "per_synapse_state_bits",
+        "total_state_bits",
+        "bram18_tiles",
+        "bram36_tiles",
+        "lane_ff_bits",
+        "estimated_luts",
+        "estimated_dsps",
+        "max_update_latency_cycles",
+        "hardware_measurement_claimed",
+    ]
+    assert estimate["schema_version"] == "sc-neurocore.online-o1.resource-estimate.v1"
+    assert (estimate["target"], estimate["n_synapses"]) == ("generic", 1024)
+    assert (estimate["per_synapse_state_bits"], estimate["total_state_bits"]) == (52, 1024 * 52)
+    assert estimate["hardware_measurement_claimed"] is False
+    assert emitter.estimate_resources(n_synapses=1, target="ecp5").target == "ecp5"
+
+
 def test_the_adaptation_benchmark(tmp_path):
     from sc_neurocore.benchmarks.online_o1_adaptation import (
         build_online_o1_adaptation_benchmark,
@@ -156,6 +183,7 @@ def test_the_adaptation_benchmark(tmp_path):
     assert results["hardware_measurement_claimed"] is False
     assert results["protocol"] == "pre_post_reward_pairing"
     assert {"target_weight", "max_pairings", "reward", "config", "parity"} <= set(results)
+    assert results["resource_estimate"]["schema_version"] == "sc-neurocore.online-o1.resource-estimate.v1"
     for section in ("python", "native"):
         found = results[section]
         assert {"available", "steps_to_target", "final_weight", "weight_trace"} <= set(found)

@@ -12,6 +12,7 @@ import attrs
 from sc_core import kernels
 from sc_core.atomic_file import write_atomically
 from sc_plugin_online_o1.config import OnlineO1Config, integer
+from sc_plugin_online_o1.resources import estimate
 from sc_plugin_online_o1.synapse import OnlineO1Synapse
 
 _SCHEMA = "sc-neurocore.online-o1-adaptation-benchmark.v1"
@@ -81,6 +82,7 @@ def build_online_o1_adaptation_benchmark(
         "max_pairings": max_pairings,
         "reward": reward,
         "config": attrs.asdict(chosen),
+        "resource_estimate": estimate(chosen, n_synapses=1, target="generic").as_dict(),
         "python": python,
         "native": native,
         "parity": native["weight_trace"] == python["weight_trace"] if native["available"] else None,

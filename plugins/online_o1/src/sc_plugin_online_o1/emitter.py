@@ -9,6 +9,7 @@ from typing import Any
 from sc_core import registry
 from sc_hardware.lane import build_lane
 from sc_plugin_online_o1.config import OnlineO1Config
+from sc_plugin_online_o1.resources import ResourceEstimate, estimate
 from sc_plugin_online_o1.rules import reward_modulated_stdp
 
 _MANIFEST_SCHEMA = "sc-neurocore.online-o1.manifest.v1"
@@ -65,6 +66,39 @@ class OnlineO1LearningEmitter:
             If the backend is not installed: ``pip install sc-plugin-verilog``.
         """
         return self._text
+
+    def estimate_resources(self, *, n_synapses: int, target: str = "generic") -> ResourceEstimate:
+        """Return what a lane, and a memory for the state of all synapses, take on an FPGA (specs/online-o1.md).
+
+        Flip-flops and multipliers are those of yosys exactly; look-up tables come from a formula over the widths,
+        fitted to yosys. Nothing ran on a board.
+
+        Parameters
+        ----------
+        n_synapses : int
+            How many synapses share the lane, one after the other.
+        target : {"generic", "ice40", "ecp5", "xilinx"}
+            The family; generic is one of look-up tables with four inputs and multipliers of 16 bits, as iCE40.
+
+        Returns
+        -------
+        ResourceEstimate
+            `as_dict` makes plain values of it.
+
+        Raises
+        ------
+        TypeError
+            If `n_synapses` is no integer.
+        ValueError
+            If it is negative, or there is no such target.
+
+        Examples
+        --------
+        >>> estimate = OnlineO1LearningEmitter().estimate_resources(n_synapses=1024, target="ecp5")
+        >>> estimate.lane_ff_bits, estimate.estimated_dsps, estimate.bram36_tiles
+        (53, 1, 2)
+        """
+        return estimate(self.config, n_synapses, target)
 
     def manifest(self, *, verilog_path: str, n_synapses: int | None = None) -> dict[str, Any]:
         """Return what the file of `generate` is, as plain values.
