@@ -14,6 +14,7 @@ import argparse
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import attrs
 import numpy as np
@@ -35,13 +36,17 @@ RESULTS = Path(__file__).parent / "resource_estimates" / "cells.json"
 def draw(seed: int, n_configurations: int) -> list[OnlineO1Config]:
     """Return configurations, each parameter uniform over its range."""
     rng = np.random.default_rng(seed)
-    return [
-        OnlineO1Config(**{n: int(rng.integers(p.low, p.high, endpoint=True)) for n, p in PARAMETERS.items()})
-        for _ in range(n_configurations)
-    ]
+
+    def one() -> OnlineO1Config:
+        values: dict[str, Any] = {
+            name: int(rng.integers(p.low, p.high, endpoint=True)) for name, p in PARAMETERS.items()
+        }
+        return OnlineO1Config(**values)
+
+    return [one() for _ in range(n_configurations)]
 
 
-def measured(sets: list[tuple[str, int, int]], file: Path) -> list[dict]:
+def measured(sets: list[tuple[str, int, int]], file: Path) -> list[dict[str, Any]]:
     """Return what yosys makes of every configuration of some sets for every family; known ones are not run."""
     rows = json.loads(file.read_text())["rows"] if file.exists() else []
     known = {(row["set"], *row["config"], row["target"]): row for row in rows}
@@ -71,7 +76,7 @@ def measured(sets: list[tuple[str, int, int]], file: Path) -> list[dict]:
     return found
 
 
-def save(rows: list[dict], file: Path) -> None:
+def save(rows: list[dict[str, Any]], file: Path) -> None:
     """Write the results' file, one row a line."""
     file.parent.mkdir(parents=True, exist_ok=True)
     flags = {target: TARGETS[target].synthesis for target in FAMILIES}
@@ -86,7 +91,7 @@ def tolerance(luts: int) -> float:
     return max(8.0, 0.1 * luts)
 
 
-def fitted(rows: list[dict], target: str) -> LookUpTables:
+def fitted(rows: list[dict[str, Any]], target: str) -> LookUpTables:
     """Return the coefficients of a family by least squares of errors in units of the tolerance."""
     chosen = [row for row in rows if row["target"] == target]
     units = np.array(

@@ -38,6 +38,17 @@ def test_emit_writes_both_languages_testbenches_and_a_readme(scn, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
+def test_emit_of_a_pipelined_lane(scn, tmp_path):
+    result = scn("emit", RULE, "--pipelined", "--module-name", "fast", "--vectors", "20", "--json")
+    assert result.exit_code == 0, result.output
+    files = json.loads(result.stdout)["files"]
+    assert {"fast_stage_0.v", "fast_stage_1.vhd", "fast_stage_2.v", "fast.v", "fast.vhd"} <= set(files)
+    assert "fast_step.v" not in files
+    folder = tmp_path / "fast"
+    assert "3 clocks after its inputs were applied" in (folder / "README.md").read_text()
+    assert "product_after_1 <= product;" in (folder / "fast.v").read_text()
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
