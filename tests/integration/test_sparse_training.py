@@ -1,6 +1,9 @@
 """specs/structural.md, the learner: rounds that keep the number of synapses, around a real gradient learner."""
 
 import copy
+import importlib.util
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -165,3 +168,21 @@ def test_what_cannot_be_is_refused_by_name():
         learner.apply([np.zeros_like(parameter) for parameter in learner.parameters])
     with pytest.raises(ValueError, match="fraction"):
         SparseTrainingLearner(_network(), BPTT, fraction=1.0)
+
+
+def test_the_table_in_the_guide_is_that_of_the_runs():
+    root = Path(__file__).resolve().parents[2]
+    spec = importlib.util.spec_from_file_location(
+        "sparse_training", root / "benchmarks" / "sparse_training.py"
+    )
+    benchmark = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(benchmark)
+    results = json.loads((root / "docs" / "gallery" / "sparse_training.json").read_text())
+    assert benchmark.table_of(results) in (root / "docs" / "benchmarks.md").read_text()
+    for data, methods in results.items():
+        assert all(len(runs) == benchmark.SEEDS[data] for runs in methods.values())
+        synapses = [{seed: run["synapses"] for seed, run in runs.items()} for runs in methods.values()]
+        assert all(each == synapses[0] for each in synapses)
+        for method in ("set", "rigl"):
+            mean, half = benchmark.interval(benchmark.gains_over_fixed(methods, method))
+            assert mean - half > 0
