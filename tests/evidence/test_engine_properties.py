@@ -40,7 +40,7 @@ def small(rule=None):
 MUTANTS = {
     "no sum is handed on": ("engine_synapses.v", "wire recurs = last_valid &", "wire recurs = 1'b0 &"),
     "a list is overwritten": ("engine_neurons.v", "push ? next_place_part_part : place", "place"),
-    "the spikes of another step": ("engine_sequencer.v", "list_begin = slot_offset +", "list_begin = 0 +"),
+    "a list without an end": ("engine_neurons.v", "write_enable = push | (", "write_enable = push & ~("),
 }
 
 

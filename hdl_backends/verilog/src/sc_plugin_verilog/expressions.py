@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sc_hardware.lane.design import Assignment, Literal, NamedConstant, Operand, Shape
+from sc_hardware.lane.design import Assignment, Literal, Logic, NamedConstant, Operand, Shape
 from sc_hardware.rules.widths import Affine, Width
 
 _BINARY = {
@@ -93,8 +93,15 @@ def _number(value: int, shape: Shape) -> str:
     return f"{'-' if value < 0 else ''}{own}'sd{abs(value)}"
 
 
-def operand_text(operand: Operand | Literal) -> str:
+def operand_text(operand: Operand | Literal | Logic) -> str:
     """Return a signal with the width in which it is read."""
+    if isinstance(operand, Logic):
+        texts = [operand_text(each) for each in operand.operands]
+        return (
+            f"~{texts[0]}"
+            if operand.operation == "not"
+            else f"({f' {_BINARY[operand.operation]} '.join(texts)})"
+        )
     if isinstance(operand, Literal):
         if operand.shape.is_bit:
             return f"1'b{operand.value}"
@@ -109,10 +116,10 @@ def operand_text(operand: Operand | Literal) -> str:
     return name
 
 
-def _compared(operand: Operand | Literal) -> str:
+def _compared(operand: Operand | Literal | Logic) -> str:
     """Return an operand whose sign Verilog sees: a slice or a concatenation alone is unsigned."""
     text = operand_text(operand)
-    if isinstance(operand, Literal) or operand.shape.is_bit:
+    if not isinstance(operand, Operand) or operand.shape.is_bit:
         return text
     plain = operand.conversion == "same" and operand.signal.shape.signed == operand.shape.signed
     return text if plain else f"{'$signed' if operand.shape.signed else '$unsigned'}({text})"

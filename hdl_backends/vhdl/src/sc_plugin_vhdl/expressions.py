@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sc_hardware.lane.design import Assignment, Literal, NamedConstant, Operand, Shape
+from sc_hardware.lane.design import Assignment, Literal, Logic, NamedConstant, Operand, Shape
 from sc_hardware.rules.widths import Affine, Width
 
 _BINARY = {"add": "+", "subtract": "-", "and": "and", "or": "or"}
@@ -65,8 +65,13 @@ def constant_text(constant: NamedConstant) -> str:
     return power + offset
 
 
-def operand_text(operand: Operand | Literal) -> str:
+def operand_text(operand: Operand | Literal | Logic) -> str:
     """Return a signal with the width and the type in which it is read."""
+    if isinstance(operand, Logic):
+        texts = [operand_text(each) for each in operand.operands]
+        return (
+            f"(not {texts[0]})" if operand.operation == "not" else f"({f' {operand.operation} '.join(texts)})"
+        )
     if isinstance(operand, Literal):
         return f"'{operand.value}'" if operand.shape.is_bit else _number(operand.value, operand.shape)
     text, have, want = operand.signal.name, operand.signal.shape, operand.shape
@@ -140,7 +145,7 @@ def _shifted_right(text: str, amount: str, shape: Shape) -> list[str]:
     return [f"resize({text}({top}", f"downto minimum({amount}, {top})), {_bits(shape)})"]
 
 
-def _clamp(texts: list[str], shape: Shape, last: Operand | Literal) -> list[str]:
+def _clamp(texts: list[str], shape: Shape, last: Operand | Literal | Logic) -> list[str]:
     value, excess, largest, *smallest = texts
     negative_fits = smallest and isinstance(last, Operand)
     # GHDL 2.0 takes -1 beside a vector of more than 32 bits to be 2^32 - 1.

@@ -118,6 +118,15 @@ class Literal:
 
 
 @attrs.frozen
+class Logic:
+    """``and``, ``or`` or ``not`` of bits where it is read; its operands can be such too."""
+
+    operation: str
+    operands: tuple[Operand | Literal | Logic, ...]
+    shape: Shape
+
+
+@attrs.frozen
 class Assignment:
     """One operation and the signal that it drives.
 
@@ -130,7 +139,7 @@ class Assignment:
         range, is 0 (or -1, where a fourth operand is no number); else the third, or the fourth if the first is
         negative. ``slice``: as many bits of the operand as the target has, from bit `amount` on. ``join``: the
         bits of all operands, the first lowest.
-    operands : tuple of Operand or Literal
+    operands : tuple of Operand, Literal or Logic
     amount : Affine or None
         Of a shift or a slice.
     source : str
@@ -139,7 +148,7 @@ class Assignment:
 
     target: Signal
     operation: str
-    operands: tuple[Operand | Literal, ...]
+    operands: tuple[Operand | Literal | Logic, ...]
     amount: Affine | None = None
     source: str = ""
 

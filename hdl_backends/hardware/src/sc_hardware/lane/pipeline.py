@@ -10,7 +10,6 @@ from sc_hardware.lane.design import (
     Assignment,
     FlipFlop,
     Instance,
-    Literal,
     Module,
     Operand,
     Register,
@@ -126,7 +125,7 @@ def pipelined(
 def _moved(copy: Assignment, wires: _Wires, clock: int) -> Assignment:
     """Return a copy of a signal as it is in a clock."""
     (source,) = copy.operands
-    if isinstance(source, Literal):
+    if not isinstance(source, Operand):
         return copy
     name = wires.at(source.signal.name, clock)
     return attrs.evolve(

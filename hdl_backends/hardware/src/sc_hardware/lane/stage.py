@@ -292,7 +292,7 @@ class _Stage:
             for operand in assignment.operands:
                 if isinstance(operand, Literal):
                     shapes.append(operand.shape)
-                elif operand.conversion != "same":
+                elif isinstance(operand, Operand) and operand.conversion != "same":
                     shapes += [operand.shape, operand.signal.shape]
             if assignment.operation == "top":
                 shapes += [assignment.target.shape, *(operand.shape for operand in assignment.operands)]

@@ -6,7 +6,7 @@ width of the operation that reads it here, so that backends only print (sc_hardw
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import attrs
@@ -16,6 +16,7 @@ from sc_hardware.lane.design import (
     FlipFlop,
     Instance,
     Literal,
+    Logic,
     MemoryModule,
     Module,
     Operand,
@@ -25,6 +26,7 @@ from sc_hardware.lane.design import (
     Table,
 )
 from sc_hardware.lane.stage import BIT
+from sc_hardware.rules.graph import LOGIC
 from sc_hardware.rules.widths import Affine, width
 
 
@@ -297,7 +299,7 @@ class Circuit:
         if value.operation == "copy" and value.operands[0].operation in ("add", "subtract"):
             value = attrs.evolve(value.operands[0], shape=value.shape)  # the sum modulo 2^bits
         amount = None
-        operands: tuple[Operand | Literal, ...]
+        operands: tuple[Operand | Literal | Logic, ...]
         fits = _same(value.shape, target.shape)
         if value.operation in ("signal", "constant", "copy") or not fits:
             copied = value.operands[0] if value.operation == "copy" and fits else value
@@ -311,7 +313,7 @@ class Circuit:
             amount = Affine(value.amount) if operation == "slice" else None
         self._assignments.append(Assignment(target, operation, operands, amount, remark))
 
-    def _operand(self, value: Value, shape: Shape, target: str) -> Operand | Literal:
+    def _operand(self, value: Value, shape: Shape, target: str) -> Operand | Literal | Logic:
         if value.operation == "constant":
             kept = value.amount if shape.signed else value.amount % (1 << bits_of(shape))
             return Literal(kept, shape)
@@ -319,6 +321,9 @@ class Circuit:
             inner = value.operands[0]
             if bits_of(inner.shape) >= bits_of(value.shape) >= bits_of(shape):
                 value = inner  # cut at once
+        if value.operation in LOGIC:
+            inner_values = [self._operand(operand, BIT, target) for operand in value.operands]
+            return Logic(value.operation, tuple(inner_values), BIT)
         if value.operation != "signal":
             value = self.let(f"{target}_part", value)
         have, want = bits_of(value.shape), bits_of(shape)
@@ -348,7 +353,7 @@ class Circuit:
         read |= {signal: -1 for instance in self._instances for _, signal in instance.connections}
         read |= dict.fromkeys(("clk", "rst_n"), -1)
         for assignment in self._assignments:
-            for operand in assignment.operands:
+            for operand in _leaves(assignment.operands):
                 if isinstance(operand, Operand):
                     bits = (1 << bits_of(operand.shape)) - 1 if operand.conversion == "low" else -1
                     if assignment.operation == "slice" and assignment.amount is not None:
@@ -359,6 +364,15 @@ class Circuit:
         whole = {name: (1 << bits_of(shape)) - 1 for name, shape in shapes.items()}
         partly = [name for name, bits in whole.items() if read.get(name, 0) & bits != bits]
         return tuple(dict.fromkeys([*partly, *self._unused]))
+
+
+def _leaves(operands: Iterable[Operand | Literal | Logic]) -> Iterator[Operand | Literal]:
+    """Yield what logic is made of."""
+    for operand in operands:
+        if isinstance(operand, Logic):
+            yield from _leaves(operand.operands)
+        else:
+            yield operand
 
 
 def _same(left: Shape, right: Shape) -> bool:

@@ -83,7 +83,7 @@ def _of_currents(design: HardwareDesign) -> str:
     end
     always @* begin
         if (rst_n && synapses_currents_write_enable && written[neuron_h])
-            assert (before == newest[neuron_h]);
+            assert (sum_before == newest[neuron_h]);
     end
 """
 
