@@ -42,6 +42,7 @@ def prove_against_rule(
     *,
     time_limit: float,
     report: Callable[[Proof], None] = lambda proof: None,
+    terms: Mapping[str, ModuleTerms] | None = None,
 ) -> list[Proof]:
     """Prove that the Verilog of a design computes a rule, for one choice of its parameters.
 
@@ -59,6 +60,8 @@ def prove_against_rule(
         Seconds for each claim.
     report : callable, optional
         Called with each proof as it is done.
+    terms : mapping of str to ModuleTerms, optional
+        What `read_stages` returns, if that has been read already.
 
     Returns
     -------
@@ -81,7 +84,7 @@ def prove_against_rule(
         proofs.append(proof)
         report(proof)
 
-    terms = read_stages(design, chosen, folder)
+    terms = read_stages(design, chosen, folder) if terms is None else terms
     for place, module in enumerate(design.stages):
         outputs = with_signals(terms[module.name], signals)
         for port in module.ports:

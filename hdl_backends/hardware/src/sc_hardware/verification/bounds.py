@@ -14,6 +14,7 @@ from sc_hardware.rules import Rule
 from sc_hardware.verification.against_rule import read_stages
 from sc_hardware.verification.products import Signal, as_vector
 from sc_hardware.verification.solving import Proof, prove
+from sc_hardware.verification.verilog_terms import ModuleTerms
 
 
 def prove_bounds(
@@ -24,6 +25,7 @@ def prove_bounds(
     *,
     time_limit: float,
     report: Callable[[Proof], None] = lambda proof: None,
+    terms: Mapping[str, ModuleTerms] | None = None,
 ) -> list[Proof]:
     """Prove that every saturated field gets the sum that is saturated, or the end of its range that is nearer.
 
@@ -41,6 +43,8 @@ def prove_bounds(
         Seconds for each claim.
     report : callable, optional
         Called with each proof as it is done.
+    terms : mapping of str to ModuleTerms, optional
+        What `read_stages` returns, if that has been read already, with the wires of `saturated_sums`.
 
     Returns
     -------
@@ -58,7 +62,8 @@ def prove_bounds(
         for output, summed in _saturated_outputs(module)
         if output in ends
     ]
-    terms = read_stages(design, chosen, folder, wires=[summed.name for _, _, summed in clamped])
+    if terms is None:
+        terms = read_stages(design, chosen, folder, wires=saturated_sums(design))
     proofs = []
     for module, output, summed in clamped:
         low, high = ends[output].range(chosen)
@@ -68,6 +73,11 @@ def prove_bounds(
         proofs.append(prove(claim, _is_cut(following, before, low, high), time_limit=time_limit))
         report(proofs[-1])
     return proofs
+
+
+def saturated_sums(design: LaneDesign) -> list[str]:
+    """Return the signals of the stages that are saturated to become an output."""
+    return [summed.name for module in design.stages for _, summed in _saturated_outputs(module)]
 
 
 def _saturated_outputs(module: Module) -> Iterator[tuple[str, lane.Signal]]:

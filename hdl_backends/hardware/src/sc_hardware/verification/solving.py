@@ -13,7 +13,7 @@ from sc_hardware.verification.programs import ProgramFailed, find_program, run_p
 
 # What z3 cannot do within half a second or so, Yices does better, or not at all: multipliers that are one term on
 # both sides are z3's. z3 counts its work: seconds would let another job on the machine decide who is asked.
-_FIRST_TRY = 2_000_000
+_FIRST_TRY = 1_000_000
 _SECOND_TRY = 30.0  # seconds
 
 

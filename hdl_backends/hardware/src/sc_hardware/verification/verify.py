@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import z3
 
 from sc_core import registry
 from sc_hardware.lane.build import build_lane
-from sc_hardware.lane.design import LaneDesign
+from sc_hardware.lane.design import LaneDesign, Module
 from sc_hardware.rules import Rule
 from sc_hardware.verification import ghdl, yosys
 from sc_hardware.verification.against_rule import module_source, prove_against_rule
-from sc_hardware.verification.bounds import prove_bounds
+from sc_hardware.verification.bounds import prove_bounds, saturated_sums
 from sc_hardware.verification.pipeline import prove_delayed
 from sc_hardware.verification.registers import prove_registers
 from sc_hardware.verification.solving import Proof, prove
@@ -87,9 +87,14 @@ def prove_step(
     report: Callable[[Proof], None] = lambda proof: None,
 ) -> list[Proof]:
     """Prove that the stages of a lane, emitted in both languages into a folder, are the rule; see `verify`."""
-    proofs = prove_languages_equal(design, parameters, folder, time_limit=time_limit, report=report)
-    proofs += prove_against_rule(rule, design, parameters, folder, time_limit=time_limit, report=report)
-    return proofs + prove_bounds(rule, design, parameters, folder, time_limit=time_limit, report=report)
+    chosen = {**rule.graph.defaults, **parameters}
+    terms = read_both(design, chosen, folder, wires=saturated_sums(design))
+    proofs = prove_languages_equal(design, terms, time_limit=time_limit, report=report)
+    for prove_more in (prove_against_rule, prove_bounds):
+        proofs += prove_more(
+            rule, design, chosen, folder, time_limit=time_limit, report=report, terms=terms["verilog"]
+        )
+    return proofs
 
 
 def emit_sources(design: LaneDesign, folder: Path) -> dict[str, list[str]]:
@@ -103,34 +108,61 @@ def emit_sources(design: LaneDesign, folder: Path) -> dict[str, list[str]]:
     return names
 
 
-def prove_languages_equal(
-    design: LaneDesign,
-    parameters: Mapping[str, int],
-    folder: Path,
-    *,
-    time_limit: float,
-    report: Callable[[Proof], None] = lambda proof: None,
-) -> list[Proof]:
-    """Prove that every stage, emitted in both languages into a folder, is the same in both; see `verify`."""
+def read_both(
+    design: LaneDesign, parameters: Mapping[str, int], folder: Path, *, wires: Sequence[str] = ()
+) -> dict[str, dict[str, ModuleTerms]]:
+    """Return the stages of a lane, emitted into a folder, by language and name; see `read_elaborated`.
+
+    Parameters
+    ----------
+    design : LaneDesign
+        A lane.
+    parameters : mapping of str to int
+        All parameters of the rule.
+    folder : pathlib.Path
+        Where the files of both languages are.
+    wires : sequence of str
+        Signals within the stages that are wanted among the outputs.
+    """
     sources = {}
     for place, module in enumerate(design.stages):
         verilog = module_source(design, module, parameters)
         text = ghdl.to_verilog([f"{module.name}.vhd"], folder, top=module.name, generics=verilog.parameters)
         (folder / f"from_vhdl_{place}.v").write_text(text)
-        sources[module.name] = verilog
-        sources[f"{module.name} in VHDL"] = yosys.Source((f"from_vhdl_{place}.v",), module.name)
-    terms = read_elaborated(sources, folder)
+        sources["verilog", module.name] = verilog
+        sources["vhdl", module.name] = yosys.Source((f"from_vhdl_{place}.v",), module.name)
+    places = {f"{language} {name}": (language, name) for language, name in sources}
+    terms = read_elaborated({key: sources[place] for key, place in places.items()}, folder, wires=wires)
+    found: dict[str, dict[str, ModuleTerms]] = {"verilog": {}, "vhdl": {}}
+    for key, (language, name) in places.items():
+        found[language][name] = terms[key]
+    return found
+
+
+def prove_languages_equal(
+    design: LaneDesign,
+    terms: Mapping[str, Mapping[str, ModuleTerms]],
+    *,
+    time_limit: float,
+    report: Callable[[Proof], None] = lambda proof: None,
+) -> list[Proof]:
+    """Prove that every stage, as `read_both` has read it, is the same in both languages; see `verify`."""
     proofs = []
     for module in design.stages:
-        equal = _equal(terms[module.name], terms[f"{module.name} in VHDL"])
+        equal = _equal(module, terms["verilog"][module.name], terms["vhdl"][module.name])
         proofs.append(prove(f"{module.name}: the VHDL is the Verilog", equal, time_limit=time_limit))
         report(proofs[-1])
     return proofs
 
 
-def _equal(gold: ModuleTerms, gate: ModuleTerms) -> z3.BoolRef:
-    """Return that all outputs of two modules are equal; inputs of one name are the same."""
-    for ours, theirs in ((gold.inputs, gate.inputs), (gold.outputs, gate.outputs)):
-        if {name: term.sort() for name, term in ours.items()} != {n: t.sort() for n, t in theirs.items()}:
-            return z3.BoolVal(False)
-    return z3.And(*(term == gate.outputs[name] for name, term in gold.outputs.items()))
+def _equal(module: Module, gold: ModuleTerms, gate: ModuleTerms) -> z3.BoolRef:
+    """Return that all outputs of a module are equal in both; inputs of one name are the same."""
+    outputs = [port.name for port in module.ports if port.direction == "out"]
+    same_inputs = {n: t.sort() for n, t in gold.inputs.items()} == {
+        n: t.sort() for n, t in gate.inputs.items()
+    }
+    if not same_inputs or any(
+        name not in gate.outputs or gate.outputs[name].sort() != gold.outputs[name].sort() for name in outputs
+    ):
+        return z3.BoolVal(False)
+    return z3.And(*(gold.outputs[name] == gate.outputs[name] for name in outputs))
