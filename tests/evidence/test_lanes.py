@@ -106,7 +106,7 @@ def test_a_fault_in_the_vhdl_is_refuted(tmp_path):
     design = build_lane(rule)
     emit_sources(design, tmp_path)
     last = tmp_path / f"{design.stages[-1].name}.vhd"
-    right, wrong = "when weight_sum > NEXT_WEIGHT_MAXIMUM", "when weight_sum < NEXT_WEIGHT_MAXIMUM"
+    right, wrong = "when next_weight_excess = 0", "when next_weight_excess = 1"
     assert last.read_text().count(right) == 1
     last.write_text(last.read_text().replace(right, wrong))
     proofs = prove_languages_equal(design, read_both(design, rule.graph.defaults, tmp_path), time_limit=60)
