@@ -132,3 +132,12 @@ def test_the_emitters_configuration_and_manifest():
     for name in ("1st", "always", "two words", ""):
         with pytest.raises(ValueError, match="module_name"):
             OnlineO1LearningEmitter(module_name=name)
+
+
+def test_without_a_simulator_the_folder_lacks_only_the_picture(scn, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = scn("emit", RULE, "--module-name", "mine", "--vectors", "5", "--output", "out")
+    assert result.exit_code == 0, result.output
+    assert "no waveform.svg: iverilog is not installed" in result.stderr
+    assert {"mine.core", "README.md"} <= {path.name for path in (tmp_path / "out").iterdir()}
+    assert "waveform.svg" not in (tmp_path / "out" / "README.md").read_text()

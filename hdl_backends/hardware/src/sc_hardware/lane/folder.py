@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from sc_core import registry
-from sc_core.errors import MissingDependency
+from sc_core.errors import MissingDependency, UnknownPlugin
 from sc_hardware.emission.file_list import core_file
 from sc_hardware.emission.new_folder import new_folder
 from sc_hardware.emission.waveform import read_traces, waveform_svg
@@ -93,7 +93,7 @@ def write_lane(
         try:
             files["waveform.svg"] = waveform(rule, design, chosen, vectors[:CLOCKS_SHOWN])
             report("waveform.svg: the beginning of the testbench, simulated by Icarus Verilog")
-        except MissingDependency as error:
+        except (MissingDependency, UnknownPlugin) as error:
             report(f"no waveform.svg: {error}")
         files["README.md"] = readme(rule, design, chosen, languages, pictured="waveform.svg" in files)
         for name, text in files.items():
@@ -109,7 +109,7 @@ def waveform(
     Raises
     ------
     MissingDependency
-        If Icarus, the plugin verilog or vcdvcd is not installed.
+        If Icarus or vcdvcd is not installed.
     ProgramFailed
         If an output is not as expected.
     """

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sc_core import registry
-from sc_core.errors import MissingDependency
+from sc_core.errors import MissingDependency, UnknownPlugin
 from sc_hardware.emission.file_list import core_file
 from sc_hardware.emission.new_folder import new_folder
 from sc_hardware.emission.waveform import cut, read_traces, waveform_svg
@@ -84,7 +84,7 @@ def write_engine(
         try:
             files["waveform.svg"] = waveform(design, operations)
             report("waveform.svg: the first synapses of the testbench, simulated by Icarus Verilog")
-        except MissingDependency as error:
+        except (MissingDependency, UnknownPlugin) as error:
             report(f"no waveform.svg: {error}")
         files["README.md"] = readme(design, sources, pictured="waveform.svg" in files)
         for name, text in files.items():
@@ -98,7 +98,7 @@ def waveform(design: HardwareDesign, operations: Sequence[Operation]) -> str:
     Raises
     ------
     MissingDependency
-        If Icarus, the plugin verilog or vcdvcd is not installed.
+        If Icarus or vcdvcd is not installed.
     ProgramFailed
         If what the engine does is not as expected.
     """
