@@ -73,8 +73,7 @@ def build(path: str, folder: Path, rule: str) -> None:
     prefs.devices.cpp_standalone.openmp_threads = 0
     prefs.devices.cpp_standalone.extra_make_args_unix = ["-j1"]  # as many compilers as files otherwise
     defaultclock.dt = number["dt"] * ms
-    times = ("tau_mem", "tau_syn", "refractory", "tau_plus", "tau_minus")
-    times += ("tau_eligibility", "tau_reward")
+    times = ("tau_mem", "tau_syn", "refractory", "tau_plus", "tau_minus", "tau_eligibility", "tau_reward")
     names = {key: value * ms if key in times else value for key, value in number.items()}
     names = {
         key: names[key]
