@@ -47,9 +47,13 @@ def rows_of_tests(folder):
     return [row for row in rows if row.get("test_accuracy")]
 
 
-@pytest.mark.parametrize("wrapped", ["bptt", "tbptt"])
+@pytest.mark.parametrize(
+    "wrapped",
+    [{"name": "bptt"}, {"name": "tbptt"}, {"name": "eprop", "mode": "stored", "loss_fn": "cross_entropy"}],
+    ids=lambda wrapped: wrapped["name"],
+)
 def test_tasks_in_sequence_are_learned_and_held(config, tmp_path, wrapped):
-    config["learner"]["learner"]["name"] = wrapped
+    config["learner"]["learner"] |= wrapped
     config["training"]["epochs"] = 5
     held = sc_run.train(config, output=tmp_path / "held", progress=False)
     rows = rows_of_tests(tmp_path / "held")
