@@ -100,7 +100,7 @@ def measure(case: dict[str, Any]) -> dict[str, Any]:
         return row
     with tempfile.TemporaryDirectory() as place:
         cost = synthesise_engine(design, device, Path(place))
-    row |= attrs.asdict(cost)
+    row |= {**attrs.asdict(cost.usage), "clock_mhz": cost.clock_mhz}
     if cost.clock_mhz is not None:
         row["inferences_per_second"] = round(1e6 * cost.clock_mhz / (STEPS * row["clocks_of_step"]))
     return row
@@ -124,7 +124,7 @@ def table(rows: list[dict[str, Any]]) -> str:
     lines = ["| " + " | ".join([*heads, "inferences/s"]) + " |", "|" + "---|" * (len(heads) + 1)]
     for row in rows:
         first = [row["size"], f"{100 * row['density']:.0f} %", "learning" if row["learns"] else "frozen"]
-        cells = [*first, DEVICES[row["device"]].name, row["memory_bits"]]
+        cells = [*first, DEVICES[row["device"]].target.device, row["memory_bits"]]
         if row["block_rams_missing"]:
             cells += [
                 f"does not fit: {row['block_rams_missing']} too few",

@@ -62,7 +62,8 @@ def measured(sets: list[tuple[str, int, int]], file: Path) -> list[dict[str, Any
                 for target in FAMILIES:
                     key = (name, *values, target)
                     if key not in known:
-                        used = usage(synthesise(design, config.parameters, target, folder), target)
+                        cells = synthesise(design, config.parameters, target, folder)
+                        used = usage(cells, TARGETS[target].family)
                         known[key] = {
                             "set": name,
                             "config": values,

@@ -18,7 +18,12 @@ from sc_hardware.projection_engine import HardwareDesign
 from sc_hardware.projection_engine.block_ram import ECP5, ICE40, blocks, blocks_of
 from sc_hardware.projection_engine.memories import Memory, packed
 from sc_hardware.verification import icarus, yosys
-from sc_hardware.verification.synthesise_engine import between_registers, missing_block_rams
+from sc_hardware.verification.synthesise_engine import (
+    DEVICES,
+    between_registers,
+    missing_block_rams,
+    synthesise_engine,
+)
 from sc_plugin_verilog import backend
 
 SIZES = [
@@ -93,3 +98,17 @@ def test_what_does_not_fit_is_known_before_synthesis(tmp_path):
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     icarus.lint(list(files), tmp_path, top="around")
+
+
+@pytest.mark.parametrize("device", ["ecp5-85k", pytest.param("up5k", marks=pytest.mark.slow)])
+def test_a_small_engine_is_placed(device, tmp_path):
+    lif = IntegerLIF(decay_multiplier=1, decay_shift=4, threshold=100)
+    network = IntegerNetwork(
+        [IntegerPopulation("pixels", 8, IntegerInput()), IntegerPopulation("hidden", 4, lif)],
+        [IntegerProjection(source="pixels", target="hidden", weights=[[1, 0, 2, 3]] * 8)],
+    )
+    design = HardwareDesign.from_network(network)
+    cost = synthesise_engine(design, device, tmp_path)
+    assert cost.usage.block_rams == blocks(design, DEVICES[device].block_ram)
+    assert cost.usage.flip_flops > 0
+    assert cost.clock_mhz > 10

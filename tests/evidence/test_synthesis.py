@@ -5,9 +5,9 @@ import pytest
 from sc_core import registry
 from sc_core.errors import ConfigurationError
 from sc_hardware.lane import build_lane
-from sc_hardware.verification.place_and_route import SEEDS, highest_clocks, measure
+from sc_hardware.verification.place_and_route import SEEDS, highest_clock, measure
 from sc_hardware.verification.programs import MissingProgram
-from sc_hardware.verification.synthesise import synthesise, usage
+from sc_hardware.verification.synthesise import ECP5, TARGETS, synthesise, usage
 from sc_plugin_online_o1 import OnlineO1Config, reward_modulated_stdp
 
 FLIP_FLOPS = {
@@ -57,14 +57,13 @@ def pipelined(tmp_path_factory):
 
 def test_the_pipelined_lane_reaches_105_mhz_on_ecp5(pipelined):
     design, folder = pipelined
-    cells = usage(synthesise(design, reward_modulated_stdp.graph.defaults, "ecp5", folder), "ecp5")
+    cells = usage(synthesise(design, reward_modulated_stdp.graph.defaults, "ecp5", folder), ECP5)
     carried = (
         8 + 12 + (20 - 4) + 2
     )  # reward, eligibility, the product's bits that are not shifted out, step_en
     assert cells.flip_flops == 53 + carried
     assert cells.multipliers == 1
-    (clock,) = highest_clocks("ecp5", folder, seeds=[1])
-    assert clock >= 105
+    assert highest_clock(TARGETS["ecp5"], folder, seed=1) >= 105
 
 
 @pytest.mark.slow

@@ -167,12 +167,13 @@ def synth_engine(opened: NetworkFolder, devices: Sequence[str], as_json: bool) -
             continue
         with tempfile.TemporaryDirectory(prefix="scn-hdl-") as place:
             cost = synthesise_engine(design, device, Path(place))
+        used = cost.usage
         click.echo(
-            f"{device:10} {cost.luts} LUT, {cost.flip_flops} FF, {cost.multipliers} DSP, {cost.block_rams} BRAM, "
+            f"{device:10} {used.luts} LUT, {used.flip_flops} FF, {used.multipliers} DSP, {used.block_rams} BRAM, "
             f"{cost.clock_mhz} MHz, at most {step_bound(design.layout)} clocks a step",
             err=as_json,
         )
-        rows.append(attrs.asdict(cost))
+        rows.append({"device": device, **attrs.asdict(used), "clock_mhz": cost.clock_mhz})
     if as_json:
         bound = step_bound(design.layout)
         table = {"module": design.name, "clocks_of_step_at_most": bound, "results": rows}

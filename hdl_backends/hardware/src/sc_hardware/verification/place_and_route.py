@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import attrs
 
 from sc_hardware.lane.design import LaneDesign
-from sc_hardware.verification.programs import find_program, run_program
-from sc_hardware.verification.synthesise import NETLIST, TARGETS, Usage, check_target, synthesise, usage
+from sc_hardware.verification.programs import ProgramFailed, find_program, run_program
+from sc_hardware.verification.synthesise import (
+    NETLIST,
+    TARGETS,
+    Target,
+    Usage,
+    check_target,
+    synthesise,
+    usage,
+)
 from sc_hardware.verification.verify import emit_sources
 
 SEEDS = (1, 2, 3)
@@ -42,8 +50,8 @@ class Measured:
     clocks_mhz: tuple[float, ...]
 
 
-def highest_clocks(target: str, folder: Path, seeds: Iterable[int] = SEEDS) -> tuple[float, ...]:
-    """Place and route the netlist in a folder with several seeds; return the frequencies in MHz.
+def highest_clock(target: Target, folder: Path, seed: int) -> float:
+    """Place and route the netlist in a folder; return the frequency in MHz.
 
     Paths between registers count; those from and to the pins do not.
 
@@ -52,16 +60,15 @@ def highest_clocks(target: str, folder: Path, seeds: Iterable[int] = SEEDS) -> t
     MissingProgram
         If nextpnr is not installed.
     ProgramFailed
-        If the lane does not fit.
+        If the design does not fit, or has no clock.
     """
-    program, *options = TARGETS[target].place_and_route
-    frequencies = []
-    for seed in seeds:
-        command: list[str | Path] = [find_program(program), *options, "--json", NETLIST, "--seed", str(seed)]
-        run_program([*command, "--timing-allow-fail", "--report", "report.json", "--quiet"], folder)
-        (clock,) = json.loads((folder / "report.json").read_text())["fmax"].values()
-        frequencies.append(round(float(clock["achieved"]), 1))
-    return tuple(frequencies)
+    program, *options = target.place_and_route
+    command: list[str | Path] = [find_program(program), *options, "--json", NETLIST, "--seed", str(seed)]
+    run_program([*command, "--timing-allow-fail", "--report", "report.json", "--quiet"], folder)
+    clocks = json.loads((folder / "report.json").read_text())["fmax"].values()
+    if not clocks:
+        raise ProgramFailed(program, "no clock in its report")
+    return round(min(float(clock["achieved"]) for clock in clocks), 1)
 
 
 def measure(
@@ -101,9 +108,11 @@ def measure(
             folder = Path(temporary)
             emit_sources(design, folder)
             for target in targets:
-                cells = usage(synthesise(design, parameters, target, folder), target)
-                clocks = highest_clocks(target, folder) if TARGETS[target].place_and_route else ()
-                rows.append(Measured(name, target, TARGETS[target].device, cells, design.latency, clocks))
+                chosen = TARGETS[target]
+                cells = usage(synthesise(design, parameters, target, folder), chosen.family)
+                seeds = SEEDS if chosen.place_and_route else ()
+                clocks = tuple(highest_clock(chosen, folder, seed) for seed in seeds)
+                rows.append(Measured(name, target, chosen.device, cells, design.latency, clocks))
                 report(rows[-1])
     return rows
 

