@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -188,8 +185,5 @@ def test_the_adaptation_benchmark(tmp_path):
         found = results[section]
         assert {"available", "steps_to_target", "final_weight", "weight_trace"} <= set(found)
         assert found["final_weight"] == found["weight_trace"][-1] >= results["target_weight"]
-    write_online_o1_adaptation_benchmark(tmp_path / "a.json")
-    script = Path(__file__).parents[3] / "tools" / "online_o1_adaptation_benchmark.py"
-    subprocess.run([sys.executable, script, "--output", tmp_path / "b.json"], check=True)
-    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
-    assert json.loads((tmp_path / "a.json").read_text()) == json.loads(json.dumps(results))
+    write_online_o1_adaptation_benchmark(tmp_path / "results.json")
+    assert json.loads((tmp_path / "results.json").read_text()) == json.loads(json.dumps(results))
