@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 
 import sc_run
-from sc_run.interruption import RunInterrupted
-from sc_run.loop import TrainingLoop
 
 CONFIG = {
     "seed": 7,
@@ -40,22 +38,6 @@ def test_a_run_trains_with_it_by_name(tmp_path):
 @pytest.mark.parametrize(
     "options", [{}, {"mode": "stored", "feedback": "random"}, {"update_every": 5}], ids=str
 )
-def test_an_interrupted_run_ends_with_the_same_bits(options, tmp_path, monkeypatch):
+def test_an_interrupted_run_ends_with_the_same_bits(options, check_interrupted_run):
     config = CONFIG | {"learner": CONFIG["learner"] | options, "training": {"epochs": 2, "batch_size": 32}}
-    sc_run.train(config, output=tmp_path / "undisturbed", progress=False)
-    original = TrainingLoop._update
-
-    def interrupted(loop, *arguments):
-        original(loop, *arguments)
-        if loop.step == 7:
-            loop._interruption.signal_number = 2
-
-    monkeypatch.setattr(TrainingLoop, "_update", interrupted)
-    with pytest.raises(RunInterrupted, match="after step 7"):
-        sc_run.train(config, output=tmp_path / "stopped", progress=False)
-    monkeypatch.undo()
-    sc_run.resume(tmp_path / "stopped", progress=False)
-    for path in sorted((tmp_path / "undisturbed").rglob("*")):
-        if path.is_file() and path.name != ".lock":
-            its = tmp_path / "stopped" / path.relative_to(tmp_path / "undisturbed")
-            assert its.read_bytes() == path.read_bytes(), path.name
+    check_interrupted_run(config, after=7)

@@ -8,8 +8,6 @@ import pytest
 
 import sc_run
 from sc_core.errors import ConfigurationError
-from sc_run.interruption import RunInterrupted
-from sc_run.loop import TrainingLoop
 
 CONFIG = """
 seed = 3
@@ -82,25 +80,9 @@ def test_without_a_strength_it_is_the_wrapped_learner_bit_for_bit(config, tmp_pa
     [("_update", 3), ("_update", 24), ("_end_task", 24), ("_update", 30)],
     ids=["in the first task", "before its end", "between tasks", "in the second task"],
 )
-def test_an_interrupted_run_ends_with_the_same_bits(config, tmp_path, monkeypatch, method, step):
+def test_an_interrupted_run_ends_with_the_same_bits(config, check_interrupted_run, method, step):
     config["learner"] |= {"variant": "online", "gamma": 0.9}
-    sc_run.train(config, output=tmp_path / "undisturbed", progress=False)
-    original = getattr(TrainingLoop, method)
-
-    def interrupted(loop, *arguments):
-        original(loop, *arguments)
-        if loop.step == step:
-            loop._interruption.signal_number = 2
-
-    monkeypatch.setattr(TrainingLoop, method, interrupted)
-    with pytest.raises(RunInterrupted, match=f"after step {step}"):
-        sc_run.train(config, output=tmp_path / "stopped", progress=False)
-    monkeypatch.undo()
-    sc_run.resume(tmp_path / "stopped", progress=False)
-    for path in sorted((tmp_path / "undisturbed").rglob("*")):
-        if path.is_file() and path.name != ".lock":
-            its = tmp_path / "stopped" / path.relative_to(tmp_path / "undisturbed")
-            assert its.read_bytes() == path.read_bytes(), path.name
+    check_interrupted_run(config, after=step, leaving=method)
 
 
 def test_the_configuration_as_resolved_names_the_wrapped_learners_defaults(config, tmp_path):

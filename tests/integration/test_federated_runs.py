@@ -9,8 +9,6 @@ import sc_run
 from sc_core import LI, LIF, Batch, Input, Network, Population, Projection, registry
 from sc_core.contracts import ClientBatches, ClientRound
 from sc_core.errors import ConfigurationError
-from sc_run.interruption import RunInterrupted
-from sc_run.loop import TrainingLoop
 
 CONFIG = """
 seed = 3
@@ -77,26 +75,10 @@ def test_another_gradient_learner_is_wrapped_too(config, tmp_path):
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_an_interrupted_run_ends_with_the_same_bits(config, tmp_path, monkeypatch, name):
+def test_an_interrupted_run_ends_with_the_same_bits(config, check_interrupted_run, name):
     choose(config, name)
     config["training"]["epochs"] = 3
-    sc_run.train(config, output=tmp_path / "undisturbed", progress=False)
-    original = TrainingLoop._update
-
-    def interrupted(loop, *arguments):
-        original(loop, *arguments)
-        if loop.step == 4:
-            loop._interruption.signal_number = 2
-
-    monkeypatch.setattr(TrainingLoop, "_update", interrupted)
-    with pytest.raises(RunInterrupted, match="after step 4"):
-        sc_run.train(config, output=tmp_path / "stopped", progress=False)
-    monkeypatch.undo()
-    sc_run.resume(tmp_path / "stopped", progress=False)
-    for path in sorted((tmp_path / "undisturbed").rglob("*")):
-        if path.is_file() and path.name != ".lock":
-            its = tmp_path / "stopped" / path.relative_to(tmp_path / "undisturbed")
-            assert its.read_bytes() == path.read_bytes(), path.name
+    check_interrupted_run(config, after=4)
 
 
 def test_masked_runs_are_repeated_bit_for_bit(config, tmp_path):

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 
 import sc_run
-from sc_run.interruption import RunInterrupted
-from sc_run.loop import TrainingLoop
 
 LEARNERS = {
     "online-o1": {"name": "online-o1", "weight_unit": 2.0**-12, "learning_shift": 4},
@@ -55,28 +53,11 @@ def test_without_reward_no_weight_changes(config, tmp_path):
 
 
 @pytest.mark.parametrize("name", LEARNERS)
-def test_an_interrupted_run_ends_with_the_same_bits(config, tmp_path, monkeypatch, name):
+def test_an_interrupted_run_ends_with_the_same_bits(config, check_interrupted_run, name):
     config["learner"] = LEARNERS[name]
     config["training"]["epochs"] = 3
-    result = sc_run.train(config, output=tmp_path / "undisturbed", progress=False)
-    assert np.ptp(result.network.projections[0].data) > 0
-    original = TrainingLoop._update
-
-    def interrupted(loop, *arguments):
-        original(loop, *arguments)
-        if loop.step == 5:
-            loop._interruption.signal_number = 2
-
-    monkeypatch.setattr(TrainingLoop, "_update", interrupted)
-    with pytest.raises(RunInterrupted, match="after step 5"):
-        sc_run.train(config, output=tmp_path / "stopped", progress=False)
-    monkeypatch.undo()
-    monkeypatch.chdir(tmp_path)
-    sc_run.resume(tmp_path / "stopped", progress=False)
-    for path in sorted((tmp_path / "undisturbed").rglob("*")):
-        if path.is_file() and path.name != ".lock":
-            its = tmp_path / "stopped" / path.relative_to(tmp_path / "undisturbed")
-            assert its.read_bytes() == path.read_bytes(), path.name
+    undisturbed = check_interrupted_run(config, after=5)
+    assert np.ptp(undisturbed.network.projections[0].data) > 0
 
 
 def test_a_scheduler_is_refused(config, tmp_path):
