@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import math
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,28 +15,16 @@ from sc_core.model.network import Network
 from sc_core.simulation.arrays import checked_inputs
 from sc_core.simulation.compiled import CompiledLoop
 from sc_core.simulation.interruption import Interruption
+from sc_core.simulation.modulator import Modulator, Reward, checked_modulator
 from sc_core.simulation.plain import PlainLoop
-from sc_core.simulation.recorders import (
-    Recorder,
-    Recording,
-    Sampler,
-    SpikeRecorder,
-    SpikeSink,
-    StateRecorder,
-    WeightRecorder,
-    steps_of,
-)
+from sc_core.simulation.progress import Reporter
+from sc_core.simulation.recorders import Recorder, Recording, Sampler, SpikeSink
+from sc_core.simulation.recording import ActiveRecorders
 from sc_core.simulation.rules import bind
 from sc_core.simulation.stimuli import ArrayStimulus, Events, Stimulus
 from sc_core.simulation.wiring import Wiring
 
-Modulator: TypeAlias = float | ArrayLike | Callable[[float], float]
-"""The third factor: a number, one for each step, or a function of the time (ms) that is asked in every step."""
-
-Reward: TypeAlias = NDArray[np.float64] | Callable[[float], float]
-
 _WINDOW = 40_000_000  # neurons times steps made at a time, at most: some hundredths of a second
-_BETWEEN_REPORTS = 0.1  # seconds
 
 
 class Simulation:
@@ -151,34 +137,19 @@ class Simulation:
                 "duration", f"must be a positive multiple of dt = {self.dt} ms, got {duration!r}"
             )
         self._check_stimuli(n_steps)
-        reward = _checked_modulator(modulator, n_steps)
-        spikes, samplers = self._recorders(record)
-        sinks = {self._wiring.place(name, "record"): sink for name, sink in spikes.items()}
-        report = _Reporter(progress, n_steps, self.dt)
+        reward = checked_modulator(modulator, n_steps)
+        active = ActiveRecorders.of(record, self._wiring, self.dt)
+        report = Reporter(progress, n_steps, self.dt)
         begin, end = self.n_steps, self.n_steps + n_steps
         compiled = self._compiled.usable()
         with Interruption() as interruption:
             while self.n_steps < end and not interruption.requested:
-                length = self._window(end, samplers.values(), callable(reward))
-                self._advance(length, begin, reward, sinks, compiled, interruption)
-                for sampler in samplers.values():
+                length = self._window(end, active.samplers.values(), callable(reward))
+                self._advance(length, begin, reward, active.sinks, compiled, interruption)
+                for sampler in active.samplers.values():
                     sampler.after(self.n_steps - 1)
                 report(self.n_steps - begin)
-        return Recording(
-            self.n_steps - begin,
-            interruption.requested,
-            {name: sink.record(self.dt) for name, sink in spikes.items()},
-            {
-                (key.population, key.variable): sampler.samples(self.dt)
-                for key, sampler in samplers.items()
-                if isinstance(key, StateRecorder)
-            },
-            {
-                key.projection: sampler.samples(self.dt)
-                for key, sampler in samplers.items()
-                if isinstance(key, WeightRecorder)
-            },
-        )
+        return active.recording(self.n_steps - begin, interruption.requested, self._wiring, self.dt)
 
     def run(self, inputs: ArrayLike, modulator: Modulator = 0.0) -> dict[str, NDArray[np.float64]]:
         """Run one sequence from the network's reset state, rules at work.
@@ -237,7 +208,7 @@ class Simulation:
                 "inputs", "a simulation steps one sequence (n_steps, n_input), not a batch"
             )
         self._check_stimuli(len(drive))
-        reward = _checked_modulator(modulator, len(drive))
+        reward = checked_modulator(modulator, len(drive))
         self.reset()
         driven = self._wiring.place(self.network.input_population.name, "inputs")
         events = self._events(len(drive))
@@ -330,29 +301,6 @@ class Simulation:
             )
         ]
 
-    def _recorders(
-        self, record: Sequence[Recorder]
-    ) -> tuple[dict[str, SpikeSink], dict[StateRecorder | WeightRecorder, Sampler]]:
-        spikes: dict[str, SpikeSink] = {}
-        samplers: dict[StateRecorder | WeightRecorder, Sampler] = {}
-        for place, recorder in enumerate(record):
-            path = f"record[{place}]"
-            if isinstance(recorder, SpikeRecorder):
-                self._wiring.place(recorder.population, path)
-                spikes[recorder.population] = SpikeSink()
-                continue
-            interval = steps_of(recorder.interval, self.dt, f"{path}.interval")
-            if isinstance(recorder, StateRecorder):
-                population = self._wiring.populations[self._wiring.place(recorder.population, path)]
-                read, chosen = _state_of(population, recorder, path), recorder.neurons
-            else:
-                projection = self._wiring.connection(recorder.projection, path).projection
-                read, chosen = functools.partial(getattr, projection, "data"), recorder.synapses
-            if chosen is not None and chosen.size and not 0 <= chosen.min() <= chosen.max() < len(read()):
-                raise ConfigurationError(path, f"there are {len(read())}, it asks for {chosen.max()}")
-            samplers[recorder] = Sampler(interval, read, chosen)
-        return spikes, samplers
-
     def state_dict(self) -> State:
         """Return all that the future depends on beside ``network.state_dict()``."""
         return {
@@ -407,20 +355,6 @@ class Simulation:
             self._rng.bit_generator.state = state["rng"]
 
 
-class _Reporter:
-    """Calls back now and then, and at the end."""
-
-    def __init__(self, progress: Callable[[float, float], None] | None, n_steps: int, dt: float) -> None:
-        self._progress, self._n_steps, self._dt = progress, n_steps, dt
-        self._next = time.monotonic() + _BETWEEN_REPORTS
-
-    def __call__(self, done: int) -> None:
-        if self._progress is None or (done < self._n_steps and time.monotonic() < self._next):
-            return
-        self._progress(done * self._dt, self._n_steps * self._dt)
-        self._next = time.monotonic() + _BETWEEN_REPORTS
-
-
 def _step_length(network: Any, dt: float | None) -> float:
     own = getattr(network, "dt", None)
     if dt is not None and own is not None and dt != own:
@@ -429,37 +363,3 @@ def _step_length(network: Any, dt: float | None) -> float:
     if not math.isfinite(length) or length <= 0:
         raise ConfigurationError("dt", f"must be > 0 (ms), got {length!r}")
     return length
-
-
-def _checked_modulator(modulator: Modulator, n_steps: int) -> Reward:
-    """Return one value for each step, or a function of the time: checked as far as it can be before the start."""
-    if callable(modulator):
-        asked = modulator
-
-        def ask(time: float) -> float:
-            value = float(asked(time))
-            if not math.isfinite(value):
-                raise ConfigurationError("modulator", f"must be finite, got {value} at {time} ms")
-            return value
-
-        return ask
-    values = np.asarray(modulator, dtype=np.float64)
-    if values.shape not in ((), (n_steps,)) or not np.isfinite(values).all():
-        problem = f"must be {n_steps} finite numbers, one per step, or one number"
-        bad = np.flatnonzero(~np.isfinite(values))
-        if values.shape == (n_steps,) and bad.size:
-            problem += f"; got {values[bad[0]]} in step {bad[0]}"
-        raise ConfigurationError("modulator", problem)
-    return np.ascontiguousarray(np.broadcast_to(values, (n_steps,)))
-
-
-def _state_of(population: Any, recorder: StateRecorder, path: str) -> Callable[[], NDArray[Any]]:
-    name, state = recorder.variable, getattr(population, "state", None)
-    if isinstance(state, Mapping) and name in state:
-        return lambda: np.asarray(population.state[name])
-    if np.shape(getattr(population, name, 0.0)) == (population.n,):
-        return lambda: np.asarray(getattr(population, name))
-    known = ", ".join(state) if isinstance(state, Mapping) else "voltages"
-    raise ConfigurationError(
-        f"{path}.variable", f"{recorder.population!r} has no {name!r}; there are: {known}"
-    )
