@@ -75,7 +75,8 @@ def emit(
     as_json: bool,
 ) -> None:
     """Write sources, testbenches and a README into a new folder: of RULE's lane, or of the engine of a network."""
-    from sc_hardware.lane.folder import LANGUAGES, write_lane
+    from sc_hardware.emission import LANGUAGES
+    from sc_hardware.lane.folder import write_lane
 
     if Path(rule).is_dir():
         from sc_hardware.commands.engine import emit_engine, open_folder

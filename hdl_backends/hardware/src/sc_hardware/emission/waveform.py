@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import attrs
 
-from sc_core.errors import ConfigurationError, MissingDependency
+from sc_core.errors import ConfigurationError, MissingDependency, UnknownPlugin
 from sc_hardware.emission.drawing import ACCENT, FAINT, FILL, INK, Drawing
 
 _LANE, _CLOCK, _TOP, _GAP = 30, 46, 46, 6
@@ -170,3 +170,27 @@ def _numbers(drawing: Drawing, trace: Trace, left: float, y: float) -> None:
             x + width / 2, y + _LANE / 2 + 4, "x" if value is None else str(value), size=10, anchor="middle"
         )
         begin = end
+
+
+def add_waveform(
+    files: dict[str, str], draw: Callable[[], str], shown: str, report: Callable[[str], None]
+) -> None:
+    """Add ``waveform.svg`` to a folder's files, or report why it is missing: a picture is not worth a failure.
+
+    Parameters
+    ----------
+    files : dict of str to str
+        Text by name.
+    draw : callable
+        Returns the picture; raises MissingDependency or UnknownPlugin where it cannot.
+    shown : str
+        What it shows, for the report.
+    report : callable
+        Called with a line.
+    """
+    try:
+        files["waveform.svg"] = draw()
+    except (MissingDependency, UnknownPlugin) as error:
+        report(f"no waveform.svg: {error}")
+        return
+    report(f"waveform.svg: {shown}, simulated by Icarus Verilog")

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from sc_core import registry
-from sc_core.errors import MissingDependency, UnknownPlugin
+from sc_hardware.emission import LANGUAGES
 from sc_hardware.emission.file_list import core_file
 from sc_hardware.emission.new_folder import new_folder
-from sc_hardware.emission.waveform import cut, read_traces, waveform_svg
-from sc_hardware.lane.folder import LANGUAGES
+from sc_hardware.emission.waveform import add_waveform, cut, waveform_svg
 from sc_hardware.projection_engine.constraints import constraint_files
 from sc_hardware.projection_engine.design import HardwareDesign
 from sc_hardware.projection_engine.diagram import block_diagram
 from sc_hardware.projection_engine.operations import Operation
 from sc_hardware.projection_engine.readme import readme
-from sc_hardware.verification import icarus
+from sc_hardware.verification.traces import simulated_traces
 
 CLOCKS_SHOWN = 28
 """Clocks of the picture."""
@@ -81,11 +80,8 @@ def write_engine(
             constraints={name: name.rpartition(".")[2].upper() for name in constraints},
         )
         files["block_diagram.svg"] = block_diagram(design)
-        try:
-            files["waveform.svg"] = waveform(design, operations)
-            report("waveform.svg: the first synapses of the testbench, simulated by Icarus Verilog")
-        except (MissingDependency, UnknownPlugin) as error:
-            report(f"no waveform.svg: {error}")
+        picture = partial(waveform, design, operations)
+        add_waveform(files, picture, "the first synapses of the testbench", report)
         files["README.md"] = readme(design, sources, pictured="waveform.svg" in files)
         for name, text in files.items():
             (unfinished / name).write_text(text)
@@ -106,16 +102,9 @@ def waveform(design: HardwareDesign, operations: Sequence[Operation]) -> str:
     learning = bool(design.layout.learning)
     # A rule's first step is taken by the sweep of the second one.
     beginning = [*_until_done(operations, 2 if learning else 1), Operation("end")]
-    with tempfile.TemporaryDirectory(prefix="scn-hdl-") as place:
-        folder = Path(place)
-        files = backend.emit(design) | backend.memory_images(design)
-        files |= backend.engine_testbench(design, beginning)
-        for name, text in files.items():
-            (folder / name).write_text(text)
-        verilog = [name for name in files if name.endswith(".v")]
-        icarus.simulate(verilog, folder, top=f"{design.name}_tb", arguments=["+waveform"])
-        vcd = folder / f"{design.name}_tb.vcd"
-        traces = read_traces(vcd, f"{design.name}_tb.tested", "clk", _shown(design))
+    files = backend.emit(design) | backend.memory_images(design)
+    files |= backend.engine_testbench(design, beginning)
+    traces = simulated_traces(files, design.name, _shown(design))
     event, before = ("weights_write_enable", 9) if learning else ("issue", 5)
     marked = next(trace for trace in traces if trace.name == event)
     begin = max(0, marked.values.index(1) - before) if 1 in marked.values else 0
