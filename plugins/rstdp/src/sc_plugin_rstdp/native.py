@@ -1,4 +1,7 @@
-"""The rule in C, for projections with one delay: arrays in the layout of the kernel (csrc/rstdp.cdef)."""
+"""The rule in C, for projections with one delay: arrays in the layout of the kernel (csrc/rstdp.cdef).
+
+It is imported only where the kernels were compiled.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,13 @@ from numpy.typing import NDArray
 from sc_core.contracts import CompiledStep
 from sc_core.errors import CheckpointError
 from sc_core.simulation import columns_of
+from sc_native.rstdp import GLOBALS, RSTDPArrays
 from sc_plugin_rstdp.eligibility import Eligibility
 from sc_plugin_rstdp.options import RewardModulatedSTDPOptions, follow_baseline, gain
 
 Array = NDArray[np.float64]
 _BEFORE_RENORMALISATION = 30.0  # time constants: the stored traces stay far from overflow
 _BEFORE_BEGINNING_ANEW = 3.0  # of the eligibility: u = |w| - E K loses no more than a digit to cancellation
-_GLOBALS = ("reward", "baseline", "reached", "sign")
 
 
 class Native:
@@ -52,7 +55,7 @@ class Native:
             "period": self._period.tolist(),
         }
         self._traces = {"r": np.zeros((1, projection.source.n)), "o": np.zeros(projection.target.n)}
-        self._global = np.zeros((1, len(_GLOBALS)))
+        self._global = np.zeros((1, len(GLOBALS)))
         self._state = np.zeros((0, 2))
         self._arrays: Any = None
         self._pattern: Any = None  # the projection's indices that `_state` is of
@@ -70,8 +73,6 @@ class Native:
 
     def _view(self, t: int, n_parts: int) -> Any:
         """Return the kernel's arrays, made anew when the projection was rewired or is cut into other parts."""
-        from sc_native.rstdp import RSTDPArrays  # exists only where the kernels were compiled
-
         projection, eligibility = self._projection, self._eligibility.values
         if self._pattern is not projection.indices:
             self._begin(t)
@@ -98,7 +99,7 @@ class Native:
         """Take weights and eligibilities from the projection: its synapses are new."""
         grown = math.exp((max(t - 1, 0) % self._period[2]) * self._rate[2])
         stored = self._eligibility.values * grown
-        reached = self._global[0, _GLOBALS.index("reached")]
+        reached = self._global[0, GLOBALS.index("reached")]
         size = np.abs(np.asarray(self._projection.data, np.float64))
         self._state = np.stack([size - stored * reached, stored], axis=1)
         self._pattern, self._arrays = self._projection.indices, None
@@ -117,7 +118,7 @@ class Native:
     def state_dict(self) -> dict[str, Any]:
         """Return traces, eligibilities, reward trace, baseline, and what the kernel keeps of each synapse."""
         return {
-            "global": dict(zip(_GLOBALS, self._global[0].tolist(), strict=True)),
+            "global": dict(zip(GLOBALS, self._global[0].tolist(), strict=True)),
             "pre_trace": self._traces["r"][0],
             "post_trace": self._traces["o"],
             "eligibility": self._eligibility.values,
@@ -127,7 +128,7 @@ class Native:
     def load_state_dict(self, state: Any) -> None:
         """Take over what `state_dict` returned."""
         traces = np.array(state["pre_trace"], np.float64), np.array(state["post_trace"], np.float64)
-        kept = np.array([float(state["global"][name]) for name in _GLOBALS])
+        kept = np.array([float(state["global"][name]) for name in GLOBALS])
         synapses = np.array(state["synapses"], np.float64)
         if traces[0].shape != self._traces["r"][0].shape or traces[1].shape != self._traces["o"].shape:
             raise CheckpointError("rstdp: the saved traces are of a projection with other neurons")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from sc_core import kernels
 from sc_core.contracts import CompiledStep, State
 from sc_core.errors import CheckpointError, ConfigurationError
-from sc_plugin_rstdp.native import Native
 from sc_plugin_rstdp.options import RewardModulatedSTDPOptions
 from sc_plugin_rstdp.reference import Reference
+
+if TYPE_CHECKING:
+    from sc_plugin_rstdp.native import Native
 
 
 class RewardModulatedSTDP:
@@ -92,8 +94,13 @@ class RewardModulatedSTDP:
             and data.flags.c_contiguous
             and "delay" not in getattr(projection, "synapse_state", {})
         )
-        work = Native if usable and kernels.native() else Reference
-        self._work, self._n_steps = work(o, projection, dt, (low, high)), 0
+        if usable and kernels.native():
+            from sc_plugin_rstdp.native import Native  # needs the compiled kernels
+
+            self._work = Native(o, projection, dt, (low, high))
+        else:
+            self._work = Reference(o, projection, dt, (low, high))
+        self._n_steps = 0
 
     def after_step(self, pre: NDArray[Any], post: NDArray[Any], modulator: float) -> None:
         """Change weights and eligibilities by one step (eq. 1-7).
@@ -114,7 +121,7 @@ class RewardModulatedSTDP:
     def compiled_step(self) -> Callable[[int, int], CompiledStep] | None:
         """The step in C for a window of steps, where it can be (see `sc_core.contracts.Plasticity`)."""
         work = self._work
-        if not isinstance(work, Native):
+        if work is None or isinstance(work, Reference):
             return None
 
         def begin(n_steps: int, n_parts: int) -> CompiledStep:
