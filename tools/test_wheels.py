@@ -1,10 +1,12 @@
 """Build every distribution and test each one alone: its wheel, its dependencies, its tests, nothing else.
 
-Tests run from a copy outside the checkout, so that nothing of the workspace is on the path.
+Tests run from a copy outside the checkout, so that nothing of the workspace is on the path; as many distributions
+at a time as there are processors.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -12,6 +14,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -57,28 +60,41 @@ def count_tests(report: Path) -> str:
     return f"{passed} passed, {skipped} skipped"
 
 
-def test_alone(distribution: Distribution, wheels: dict[str, Path], folder: Path) -> str:
-    """Install one wheel into a new environment and run its tests there."""
+def test_alone(distribution: Distribution, wheels: dict[str, Path], folder: Path) -> tuple[str, str]:
+    """Install one wheel into a new environment and run its tests there; return what they print, and how many ran."""
     copy_tests(distribution, folder)
     requirements = [distribution.requirement, "-r", str(ROOT / "requirements" / "tests.txt")]
     binaries = create_environment(folder / "environment", requirements, wheels)
     report = folder / "report.xml"
-    print(run([binaries / "pytest", "-q", f"--junit-xml={report}", distribution.tests], folder))
-    return count_tests(report)
+    printed = run([binaries / "pytest", "-q", f"--junit-xml={report}", distribution.tests], folder)
+    return printed, count_tests(report)
 
 
-def test_together(members: list[Distribution], wheels: dict[str, Path], folder: Path) -> str:
+def test_together(members: list[Distribution], wheels: dict[str, Path], folder: Path) -> tuple[str, str]:
     """Install all wheels into one new environment: its command lists every plugin, and runs other people's."""
     requirements = [*(member.requirement for member in members), "pip"]
     binaries = create_environment(folder / "environment", requirements, wheels)
     listing = run([binaries / "scn", "plugins", "list"], folder)
-    print(listing)
     names = [name for member in members for name in member.entry_points]
     missing = [name for name in names if name not in listing]
     if missing:
         raise WheelTestError(f"`scn plugins list` does not show {', '.join(missing)}")
     check_third_party_plugins(binaries, folder)
-    return f"{len(names)} plugins listed; third-party plugins installed by pip run by name"
+    return listing, f"{len(names)} plugins listed; third-party plugins installed by pip run by name"
+
+
+def outcome_of(name: str, check: Callable[[Path], tuple[str, str]], folder: Path) -> str:
+    """Run one check in a folder of its own, print what it printed, and return its line of the summary."""
+    start = time.monotonic()
+    folder.mkdir()
+    try:
+        printed, outcome = check(folder)
+    except WheelTestError as error:
+        printed, outcome = str(error), "FAILED"
+    finally:
+        shutil.rmtree(folder / "environment", ignore_errors=True)
+    print(f"== {name}\n{printed}", flush=True)
+    return f"{outcome} ({time.monotonic() - start:.0f} s)"
 
 
 def summary(outcomes: dict[str, str]) -> str:
@@ -91,26 +107,17 @@ def summary(outcomes: dict[str, str]) -> str:
 
 def main() -> int:
     members = distributions()
-    outcomes: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="wheels-") as temporary:
         folder = Path(temporary)
         wheels = build(folder / "wheels")
         check_extension(wheels["sc-native"])
-        checks: dict[str, Callable[[Path], str]] = {
-            member.name: partial(test_alone, member, wheels) for member in members
+        checks: dict[str, Callable[[Path], tuple[str, str]]] = {
+            "all together": partial(test_together, members, wheels),  # the longest comes first
+            **{member.name: partial(test_alone, member, wheels) for member in members},
         }
-        checks["all together"] = partial(test_together, members, wheels)
-        for name, check in checks.items():
-            print(f"== {name}", flush=True)
-            start = time.monotonic()
-            place = folder / name.replace(" ", "-")
-            place.mkdir()
-            try:
-                outcomes[name] = check(place)
-            except WheelTestError as error:
-                print(error, flush=True)
-                outcomes[name] = "FAILED"
-            outcomes[name] += f" ({time.monotonic() - start:.0f} s)"
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            places = [folder / name.replace(" ", "-") for name in checks]
+            outcomes = dict(zip(checks, pool.map(outcome_of, checks, checks.values(), places), strict=True))
     print(summary(outcomes))
     return 1 if any(outcome.startswith("FAILED") for outcome in outcomes.values()) else 0
 
