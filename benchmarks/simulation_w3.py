@@ -17,14 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from bptt_speed import environments, machine
-from bptt_speed.environments import Environment, Unavailable
+from bptt_speed.environments import NEST, Environment, Unavailable
 from simulation_speed import cuba
 
 HERE = Path(__file__).parent / "simulation_speed"
-CONTESTANTS: dict[str, Environment | None] = {
-    "ours": None,
-    "peer_brian2": Environment("peers-brian2", "3.11"),
-    "peer_nest": Environment("peers-nest", "3.11"),
+BRIAN2 = Environment("peers-brian2", "3.11")
+CONTESTANTS: dict[str, tuple[Environment | None, list[str]]] = {
+    "ours": (None, ["ours.py"]),
+    "brian2_standalone": (BRIAN2, ["peer_brian2.py", "cpp_standalone"]),
+    "brian2_cython": (BRIAN2, ["peer_brian2.py", "cython"]),
+    "nest": (NEST, ["peer_nest.py"]),
 }
 _PER_ROUND = 3  # seconds of biological time that each contestant simulates in its turn
 
@@ -38,7 +40,7 @@ def contest(dt: float, rule: str, rounds: int, folder: Path) -> dict[str, Any]:
     left_out: dict[str, str] = {}
     one_thread = {**os.environ, "SC_THREADS": "1", "OMP_NUM_THREADS": "1"}
     for number in range(rounds):
-        for name, environment in CONTESTANTS.items():
+        for name, (environment, (script, *mode)) in CONTESTANTS.items():
             if name in left_out:
                 continue
             try:
@@ -46,8 +48,7 @@ def contest(dt: float, rule: str, rounds: int, folder: Path) -> dict[str, Any]:
             except Unavailable as reason:
                 left_out[name] = str(reason)
                 continue
-            arguments = [str(network), str(_PER_ROUND), rule]
-            command = [str(python), str(HERE / f"{name}.py"), *arguments]
+            command = [str(python), str(HERE / script), str(network), str(_PER_ROUND), rule, *mode]
             result = subprocess.run(command, env=one_thread, capture_output=True, text=True)
             if result.returncode:
                 left_out[name] = result.stderr.strip().splitlines()[-1]
@@ -92,10 +93,10 @@ def main() -> None:
     for run in runs:
         for name, seconds in run["median"].items():
             ratio = seconds / run["median"]["ours"]
-            what = f"{run['rule']:6} dt {run['dt']} ms  {name:12}"
+            what = f"{run['rule']:6} dt {run['dt']} ms  {name:18}"
             print(f"{what} {seconds:.4f} s  {ratio:5.1f} x ours  {run['rate'][name]:.2f} Hz")
         for name, reason in run["left_out"].items():
-            print(f"{run['rule']:6} dt {run['dt']} ms  {name:12} left out: {reason}")
+            print(f"{run['rule']:6} dt {run['dt']} ms  {name:18} left out: {reason}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""Brian2, cpp_standalone: ``python peer_brian2.py network.npz n_seconds static|stdp|rstdp``; prints JSON.
+"""Brian2: ``python peer_brian2.py network.npz n_seconds static|stdp|rstdp cpp_standalone|cython``; prints JSON.
 
-It is built in a folder beside the network, once; later calls run what was built.
+What is compiled is kept beside the network, and compiling is in no time. cpp_standalone is a program, built once.
+In cython, Brian2's runtime mode, times begin where a run first reports its progress: the code was written before.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -51,27 +54,12 @@ def reached(given: dict[str, np.ndarray], number: dict[str, float]) -> np.ndarra
     return integral
 
 
-def build(path: str, folder: Path, rule: str) -> None:
-    """Write the program, compile it, and run it once."""
-    from brian2 import (
-        Network,
-        NeuronGroup,
-        SpikeMonitor,
-        Synapses,
-        TimedArray,
-        defaultclock,
-        device,
-        ms,
-        prefs,
-        set_device,
-    )
+def network_of(given: dict[str, np.ndarray], rule: str) -> tuple[Any, Any]:
+    """Return the network of a file, and its neurons."""
+    from brian2 import Network, NeuronGroup, Synapses, TimedArray, defaultclock, ms
 
-    given = dict(np.load(path))
     number = {name: float(array) for name, array in given.items() if array.ndim == 0}
     n_e, n = int(number["n_excitatory"]), int(number["n"])
-    set_device("cpp_standalone", build_on_run=False)
-    prefs.devices.cpp_standalone.openmp_threads = 0
-    prefs.devices.cpp_standalone.extra_make_args_unix = ["-j1"]  # as many compilers as files otherwise
     defaultclock.dt = number["dt"] * ms
     times = ("tau_mem", "tau_syn", "refractory", "tau_plus", "tau_minus", "tau_eligibility", "tau_reward")
     names = {key: value * ms if key in times else value for key, value in number.items()}
@@ -115,28 +103,67 @@ def build(path: str, folder: Path, rule: str) -> None:
             synapses.w = number[f"weight_{key}"]
             synapses.pre.delay = number["delay"] * ms
             kept.append(synapses)
-    network = Network(neurons, kept)
+    return Network(neurons, kept), neurons
+
+
+def build(given: dict[str, np.ndarray], rule: str, folder: Path) -> None:
+    """Write the program, compile it, and run it once."""
+    from brian2 import SpikeMonitor, device, ms, prefs, set_device
+
+    set_device("cpp_standalone", build_on_run=False)
+    prefs.devices.cpp_standalone.openmp_threads = 0
+    prefs.devices.cpp_standalone.extra_make_args_unix = ["-j1"]  # as many compilers as files otherwise
+    network, neurons = network_of(given, rule)
     network.run(1000 * ms)
     settled = SpikeMonitor(neurons)
     network.add(settled)
     network.run(1000 * ms)
     device.build(directory=str(folder), compile=True, run=True, debug=False)
-    rate = settled.num_spikes / n
-    (folder / "rate.json").write_text(json.dumps(rate), encoding="utf-8")
+    (folder / "rate.json").write_text(json.dumps(settled.num_spikes / len(neurons)), encoding="utf-8")
 
 
-def main(path: str, n_seconds: int, rule: str) -> None:
-    """Measure the second second of a run, `n_seconds` times."""
-    folder = Path(path).with_suffix(f".brian2.{rule}")
+def standalone(path: Path, n_seconds: int, rule: str) -> tuple[list[float], float]:
+    """Return the processor's seconds of each run's second second, and the rate in it."""
+    folder = path.with_suffix(f".brian2.{rule}")
     if not (folder / "rate.json").exists():
-        build(path, folder, rule)
+        build(dict(np.load(path)), rule, folder)
     seconds = []
     for _ in range(n_seconds):
         subprocess.run([folder / "main"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
         information = (folder / "results" / "last_run_info.txt").read_text(encoding="utf-8")
         seconds.append(float(information.split()[0]))
-    rate = json.loads((folder / "rate.json").read_text(encoding="utf-8"))
+    return seconds, json.loads((folder / "rate.json").read_text(encoding="utf-8"))
+
+
+def runtime(path: Path, n_seconds: int, rule: str) -> tuple[list[float], float]:
+    """Return the same of a network that is set back before each run of its second second."""
+    from brian2 import SpikeMonitor, ms, prefs, second
+
+    prefs.codegen.target = "cython"
+    prefs.codegen.runtime.cython.cache_dir = str(path.with_name("brian2-cython"))
+    network, neurons = network_of(dict(np.load(path)), rule)
+    network.run(1000 * ms)
+    settled = SpikeMonitor(neurons)
+    network.add(settled)
+    network.store()
+    seconds = []
+    for _ in range(n_seconds):
+        network.restore()
+        reports: list[float] = []
+        network.run(
+            1000 * ms,
+            report=lambda *_, at=reports: at.append(time.process_time()),
+            report_period=1000 * second,
+        )
+        seconds.append(reports[-1] - reports[0])
+    return seconds, settled.num_spikes / len(neurons)
+
+
+def main(path: str, n_seconds: str, rule: str, mode: str) -> None:
+    """Measure the second second of a run, `n_seconds` times."""
+    measure = {"cpp_standalone": standalone, "cython": runtime}[mode]
+    seconds, rate = measure(Path(path), int(n_seconds), rule)
     print(json.dumps({"processor_seconds": seconds, "rate": rate}))
 
 
-main(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+main(*sys.argv[1:])
