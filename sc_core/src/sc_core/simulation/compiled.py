@@ -215,7 +215,8 @@ class CompiledLoop:
         ring = self._plain.sent[place]
         steps, neurons = [], []
         for back in range(min(history, len(ring) - 1), 0, -1):
-            fired = np.flatnonzero(ring[(t - back) % len(ring)])
+            # Booleans are searched many times faster than numbers.
+            fired = np.flatnonzero(ring[(t - back) % len(ring)] != 0)
             steps.append(np.full(fired.size, history - back))
             neurons.append(fired.astype(np.int32))
         return _Spikes(

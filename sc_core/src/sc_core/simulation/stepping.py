@@ -24,7 +24,7 @@ from sc_core.simulation.rules import bind
 from sc_core.simulation.stimuli import ArrayStimulus, Events, Stimulus
 from sc_core.simulation.wiring import Wiring
 
-_WINDOW = 40_000_000  # neurons times steps made at a time, at most: some hundredths of a second
+_WINDOW = 100_000_000  # neurons times steps made at a time, at most: a tenth of a second or two
 
 
 class Simulation:
