@@ -1,47 +1,70 @@
-"""Properties of an engine, proven on its Verilog for all inputs, to a depth (specs/projection-engine.md, "Proof").
+"""Properties of an engine, proven on its Verilog for all inputs (specs/projection-engine.md, "Proof").
 
-The assertions are put into copies of the emitted sources, where every signal that they speak of has a name.
+The assertions are put into copies of the emitted sources. Lanes are cut out of these: what they make is anything.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
 from sc_core import registry
-from sc_hardware.projection_engine import HardwareDesign, Phase
-from sc_hardware.projection_engine.cycles import step_bound
+from sc_hardware.lane.design import Module
+from sc_hardware.projection_engine import HardwareDesign
+from sc_hardware.projection_engine.cycles import phase_bound, step_bound
+from sc_hardware.projection_engine.learners import learners
+from sc_hardware.projection_engine.neuron_pass import neuron_kinds
+from sc_hardware.projection_engine.shapes import Plan
 from sc_hardware.verification import yosys
 from sc_hardware.verification.bounded import prove_bounded
+from sc_hardware.verification.engine_claims import Claims
+from sc_hardware.verification.engine_invariant import add_invariant, registers
+from sc_hardware.verification.engine_model import add_model
+
+_STALLS = 1  # clocks in which the receiver is not ready: see _stalls
+# Registers that mean something only while the one named behind them is set
+_DATA = (
+    (r"neurons\.visited_\w+", "neurons.visited"),
+    (r"synapses\.(?!valid)\w+_([fgh])", r"synapses.valid_\1"),
+    (r"synapses\.last_(neuron|sum)", "synapses.last_valid"),
+)
+
+
+def operation_depth(design: HardwareDesign) -> int:
+    """Return the clocks in which every step, flush or clear that starts in the first one has ended."""
+    return max(step_bound(design.layout), _clear_bound(design)) + _STALLS + 2
 
 
 def prove_properties(
     design: HardwareDesign,
     folder: Path,
     *,
+    from_reset: bool,
     depth: int,
     time_limit: float,
     changes: Mapping[str, tuple[str, str]] | None = None,
     further: str = "",
 ) -> bool | None:
-    """Prove the properties for all sequences of inputs of some length, from reset.
+    """Prove the properties for all sequences of inputs of some length.
 
     Parameters
     ----------
     design : HardwareDesign
-        Small; where it learns, nothing is said of its currents.
+        Small.
     folder : pathlib.Path
         Where the files are put.
+    from_reset : bool
+        Whether the first clock is a reset, memories as emitted. Else it is one in which the engine waits, with
+        anything in registers and memories but what the invariant says, and nothing starts after it.
     depth : int
-        Clocks.
+        Clocks; `operation_depth` for a whole operation.
     time_limit : float
         Seconds for the solver.
     changes : mapping of str to (str, str), optional
         Text by text to be replaced, by module: mutants, which must be refuted.
     further : str
-        More Verilog, which may speak of ``steps``, the number of steps done.
+        More Verilog, for the end of the top module.
 
     Returns
     -------
@@ -54,11 +77,16 @@ def prove_properties(
         if old not in files[name]:
             raise ValueError(f"{name} has no {old!r} to replace")
         files[name] = files[name].replace(old, new)
-    for module, properties in (
-        (f"{design.name}.v", _of_engine(design) + further),
-        (f"{design.name}_synapses.v", _of_currents(design)),
-    ):
-        files[module] = files[module].replace("endmodule", f"{properties}endmodule")
+    claims = _claims(design, from_reset=from_reset)
+    top, memory = f"{design.name}.v", f"{design.name}_memory.v"
+    files[top] = files[top].replace("endmodule", f"{claims.verilog()}{further}endmodule")
+    files[memory] = _open_memory(files[memory])
+    for module in _lanes(design):
+        files[f"{module.name}.v"] = _cut(files[f"{module.name}.v"], module)
+    if not from_reset:
+        for each in design.memories:
+            if each.name not in ("rows", "columns"):
+                files[top] = files[top].replace(f'"{design.name}_{each.name}.hex"', '"none"')
     for name, text in files.items():
         (folder / name).write_text(text)
     sources = tuple(name for name in files if name.endswith(".v"))
@@ -67,173 +95,112 @@ def prove_properties(
     return prove_bounded(commands, "checked", folder, depth=depth, time_limit=time_limit)
 
 
-def _of_currents(design: HardwareDesign) -> str:
-    """Return that a sum always starts from the newest value of the current: the hazard is met."""
-    memory = design.memory("currents")
-    return f"""
-    // The newest value of every current, as written by stage H or cleared by the neuron pass
-    reg signed [{memory.bits - 1}:0] newest [0:{memory.words - 1}];
-    always @(posedge clk) begin
-        if (synapses_currents_write_enable) newest[neuron_h] <= total;
-    end
-    reg [{memory.words - 1}:0] written = 0;
-    always @(posedge clk) begin
-        if (rst_n && synapses_currents_write_enable) written[neuron_h] <= 1'b1;
-        if (rows_done && !valid_f && !valid_g && !valid_h) written <= 0;
-    end
-    always @* begin
-        if (rst_n && synapses_currents_write_enable && written[neuron_h])
-            assert (sum_before == newest[neuron_h]);
-    end
-"""
+def _claims(design: HardwareDesign, *, from_reset: bool) -> Claims:
+    c = Claims(design)
+    c.register("first", 1, [("1", "0")], reset="0", initial="1'b1")
+    add_model(c)
+    add_invariant(c)
+    for relation in (*c.quiet, *c.remembered):
+        c.claim("idle", relation)
+    c.assume("!(idle && host_enable && host_write)")
+    if from_reset:
+        c.assume("rst_n == !first && (rst_n || !(aer_in_valid || host_enable))")
+    else:
+        c.assume("rst_n && (first || !(starts || comes))")
+        c.assume("!first || idle")
+        for relation in c.quiet:
+            c.assume(f"!first || ({relation})")
+        for relation in c.remembered:
+            c.assume(f"!first || starts_clear || ({relation})")
+    _schedule(c)
+    _stalls(c)
+    _collisions(c)
+    return c
 
 
-def _of_engine(design: HardwareDesign) -> str:
-    return (
-        _surroundings(design) + _spikes(design) + _arrivals(design) + _collisions(design) + _schedule(design)
-    )
+def _clear_bound(design: HardwareDesign) -> int:
+    return max(memory.words for memory in design.memories if memory.cleared is not None)
 
 
-def _surroundings(design: HardwareDesign) -> str:
-    """Return reset in the first clock, steps and spikes but nothing else, without a pause; and what a step is."""
-    return """
-    reg in_reset = 1'b1;
-    always @(posedge clk) in_reset <= 1'b0;
-    always @* assume (rst_n == !in_reset);
-    always @* assume (!host_enable && !start_clear && !start_flush && !freeze);
-    always @* assume (!idle || in_reset || start_step || aer_in_valid);
-    wire starts = idle && start_step && rst_n;
-    reg stepping = 1'b0;
-    reg [3:0] steps = 0;
-    always @(posedge clk) begin
-        if (starts) stepping <= 1'b1;
-        if (done && stepping) begin
-            stepping <= starts;
-            steps <= steps + 1;
-        end
-    end
-"""
+def _schedule(c: Claims) -> None:
+    """Claim that every phase, and a whole operation, ends within its bound, and that its end is said."""
+    ready = "!(aer_out_valid && !aer_out_ready)"
+    c.register("busy", 16, [("idle", "0"), (ready, "busy + 1")], initial="0")
+    ends = f"idle || {c.see('sequencer.phase_ends')}"
+    c.register("in_phase", 16, [(ends, "0"), (ready, "in_phase + 1")], initial="0")
+    step, clear = step_bound(c.design.layout), _clear_bound(c.design)
+    c.claim("!idle", f"busy < (model_step || model_flush ? {step} : {clear})")
+    for number, phase in enumerate(c.design.layout.phases):
+        c.claim(f"!idle && !clearing && phase == {number}", f"in_phase < {phase_bound(phase)}")
+    c.register("was_busy", 1, [("1", "!idle")], initial="0")
+    c.claim("1", "done == (idle && was_busy)")
 
 
-def _spikes(design: HardwareDesign) -> str:
-    """Return that what comes in, and what a neuron emits, leaves exactly once in its step."""
-    layout = design.layout
-    source = next(p for p in layout.populations if p.is_input)
-    n = layout.populations[-1].first + layout.populations[-1].n
-    event = design.memory("events")
-    chosen = {
-        phase.population.first: index
-        for index, phase in enumerate(layout.phases)
-        if phase.kind in ("input", "neurons") and phase.population.list_base is not None
-    }
-    first = " ".join(f"(phase == {index}) ? {at} :" for at, index in chosen.items()) + " 0"
-    sent = sum(
-        ((1 << phase.population.n) - 1) << phase.population.first
-        for phase in layout.phases
-        if phase.kind == "send"
-    )
-    return f"""
-    // Spikes that came in; those of this step that no list has yet; those of this step to send; all of them
-    reg [{source.n - 1}:0] came_in = 0, to_list = 0;
-    reg [{n - 1}:0] to_send = 0, spiked = 0, spiked_before = 0;
-    localparam [{n - 1}:0] SENT = {n}'d{sent};
-    wire comes = aer_in_valid && aer_in_ready && aer_in_address < {source.n};
-    wire [{source.n - 1}:0] now_in = came_in | (comes ? {source.n}'d1 << aer_in_address : {source.n}'d0);
-    wire emits = neurons_events_write_enable && neurons_events_write_data != {(1 << event.bits) - 1};
-    wire [31:0] emitter = neurons_events_write_data + ({first});
-    wire sends = aer_out_valid && aer_out_ready;
-    always @(posedge clk) begin
-        came_in <= starts ? {source.n}'d0 : now_in;
-        if (starts) begin
-            to_list <= now_in;
-            to_send <= 0;
-            spiked <= 0;
-            spiked_before <= spiked;
-        end
-        if (emits) spiked[emitter] <= 1'b1;
-        if (emits && SENT[emitter]) to_send[emitter] <= 1'b1;
-        if (emits && emitter < {source.n}) to_list[emitter] <= 1'b0;
-        if (sends) to_send[aer_out_address] <= 1'b0;
-    end
-    always @* begin
-        if (rst_n && sends) assert (to_send[aer_out_address]);
-        if (rst_n && stepping && done) assert (to_send == 0 && to_list == 0);
-        if (rst_n && emits) assert (!spiked[emitter]);
-        if (rst_n && emits && emitter < {source.n}) assert (to_list[emitter]);
-    end
-"""
+def _stalls(c: Claims) -> None:
+    """Claim that a clock in which the receiver is not ready changes nothing.
 
-
-def _arrivals(design: HardwareDesign) -> str:
-    """Return that a neuron's current is the sum over the spikes that arrive, each once; of frozen networks."""
-    if design.layout.learning:
-        return ""
-    bits = design.memory("currents").bits
-    sums = []
-    for phase in design.layout.phases:
-        if phase.kind == "neurons" and phase.population.neuron_base is not None:
-            for j in range(phase.population.n):
-                terms = " + ".join(_arriving(design, phase, j)) or "0"
-                sums.append(f"        expected[{phase.population.neuron_base + j}] = {terms};")
-    lines = "\n".join(sums)
-    return f"""
-    reg signed [{bits - 1}:0] expected [0:{design.memory("currents").words - 1}];
-    always @* begin
-{lines}
-    end
-    reg passes = 1'b0;
-    reg [{design.memory("currents").address_bits - 1}:0] passed = 0;
-    always @(posedge clk) begin
-        passes <= neurons_currents_read_enable && !flushing;
-        passed <= neurons_currents_read_address;
-    end
-    always @* if (rst_n && passes) assert ($signed(currents_read_data) == expected[passed]);
-"""
-
-
-def _arriving(design: HardwareDesign, phase: Phase, j: int) -> list[str]:
-    terms = []
-    for p in design.layout.projections:
-        if p.projection.target != phase.population.name:
-            continue
-        if p.projection.delay > 1:
-            raise ValueError("the properties look back one step, no further")
-        spikes = "spiked_before" if p.projection.delay else "spiked"
-        first = design.layout.population(p.projection.source).first
-        dense = p.projection.weights.toarray()
-        terms += [
-            f"({spikes}[{first + int(i)}] ? {int(dense[i, j])} : 0)" for i in np.flatnonzero(dense[:, j])
+    So one such clock, at any place, is enough: without it the engine goes on as if it had not been.
+    """
+    c.wire("stalls", "aer_out_valid && !aer_out_ready")
+    c.register("stalled", 1, [("1", "stalls")], initial="0")
+    c.register("stalled_before", 1, [("stalls", "1")], initial="0")
+    c.assume("!(stalls && stalled_before)")
+    for path, bits in registers(c):
+        before = f"before_{path.replace('.', '_')}"
+        c.register(before, bits, [("1", c.see(path, bits))])
+        matters = [
+            c.see(re.sub(pattern, flag, path)) for pattern, flag in _DATA if re.fullmatch(pattern, path)
         ]
-    return terms
+        c.claim(" && ".join(["stalled", *matters]), f"{c.see(path, bits)} == {before}")
+    for memory in c.design.memories:
+        c.register(f"before_{memory.name}_read_data", memory.bits, [("1", f"{memory.name}_read_data")])
+        c.claim("stalled", f"{memory.name}_read_data == before_{memory.name}_read_data")
+        c.claim("stalls", f"!{memory.name}_write_enable")
 
 
-def _collisions(design: HardwareDesign) -> str:
-    """Return that no word is read while it is written, but a current where the sum is handed on."""
-    lines = []
-    for memory in design.memories:
+def _collisions(c: Claims) -> None:
+    """Claim that no word is read while it is written, but a current that is handed on; and that all are there."""
+    for memory in c.design.memories:
         name = memory.name
         excused = " && !(synapses_currents_read_enable && synapses_currents_write_enable)"
-        lines.append(
-            f"        if (rst_n && {name}_read_enable && {name}_write_enable{excused * (name == 'currents')})\n"
-            f"            assert ({name}_read_address != {name}_write_address);"
-        )
+        when = f"{name}_read_enable && {name}_write_enable{excused * (name == 'currents')}"
+        c.claim(when, f"{name}_read_address != {name}_write_address")
         if memory.words != 1 << memory.address_bits:
-            lines.append(
-                f"        if (rst_n && {name}_read_enable) assert ({name}_read_address < {memory.words});"
-            )
-            lines.append(
-                f"        if (rst_n && {name}_write_enable) assert ({name}_write_address < {memory.words});"
-            )
-    return "    always @* begin\n" + "\n".join(lines) + "\n    end\n"
+            c.claim(f"{name}_read_enable", f"{name}_read_address < {memory.words}")
+            c.claim(f"{name}_write_enable", f"{name}_write_address < {memory.words}")
 
 
-def _schedule(design: HardwareDesign) -> str:
-    """Return that a step ends within its bound, not counting clocks in which the receiver is not ready."""
-    return f"""
-    reg [15:0] busy = 0;
-    always @(posedge clk) begin
-        if (idle) busy <= 0;
-        else if (!(aer_out_valid && !aer_out_ready)) busy <= busy + 1;
-    end
-    always @* if (rst_n) assert (busy <= {step_bound(design.layout)});
+def _open_memory(text: str) -> str:
+    """Return a memory whose words can be seen, and whose reads return anything where the word is written."""
+    old, collides = "read_data <= words[read_address]", "write_enable && write_address == read_address"
+    if old not in text:
+        raise ValueError("the memory reads in a way that the proof does not know")
+    text = text.replace(old, f"read_data <= ({collides}) ? any_word : words[read_address]")
+    seen = """    wire [BITS-1:0] any_word = $anyseq;
+    wire [BITS*WORDS-1:0] content;
+    genvar number;
+    generate
+        for (number = 0; number < WORDS; number = number + 1) begin : open
+            assign content[BITS*number +: BITS] = words[number];
+        end
+    endgenerate
 """
+    return text.replace("endmodule", f"{seen}endmodule")
+
+
+def _lanes(design: HardwareDesign) -> list[Module]:
+    """Return the modules of the neurons' and the rules' steps."""
+    plan = Plan.of(design.name, design.layout)
+    lanes = [kind.modules(plan)[-1] for kind in neuron_kinds(plan)]
+    for learner in learners(plan):
+        parts = [learner.modules(plan, location) for location in ("presynaptic", "synapse", "postsynaptic")]
+        lanes += [modules[-1] for modules in parts if modules]
+    return lanes
+
+
+def _cut(text: str, lane: Module) -> str:
+    """Return a lane that makes anything of its operands."""
+    head = text[: text.index("\n);\n") + 4]
+    outputs = [port.name for port in lane.ports if port.direction == "out"]
+    body = "".join(f"    assign {name} = $anyseq;\n" for name in outputs)
+    return f"{head}{body}endmodule\n"
