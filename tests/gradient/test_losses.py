@@ -7,10 +7,20 @@ import autograd.numpy as anp
 import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
+from scipy.special import logsumexp
 
+import sc_native
 from sc_core.errors import ConfigurationError, ShapeError
 from sc_core.options import structure, unstructure
 from sc_gradient import LOSSES, GradientOptions, RatePenalty, VanRossum, accuracy, find_loss
+
+KERNELS = [
+    pytest.param(
+        "native",
+        marks=pytest.mark.skipif(not sc_native.available, reason="the compiled kernels are not installed"),
+    ),
+    "reference",
+]
 
 
 def outputs(dtype=np.float64):
@@ -37,8 +47,10 @@ def test_cross_entropy_equals_autograd(readout):
     np.testing.assert_allclose(gradient, expected_gradient, rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.parametrize("kernels", KERNELS)
 @pytest.mark.parametrize("last", [None, 1, 4, 100])
-def test_cross_entropy_of_steps_equals_autograd(last):
+def test_cross_entropy_of_steps_equals_autograd(last, kernels, monkeypatch):
+    monkeypatch.setenv("SC_KERNELS", kernels)
     begin = max(0, 6 - (last or 6))
 
     def oracle(out):
@@ -58,6 +70,23 @@ def test_cross_entropy_of_steps_equals_autograd(last):
     )
     summed = outputs()[begin:].sum(axis=0)
     assert accuracy(chosen, outputs(), LABELS) == np.mean(summed.argmax(axis=1) == LABELS)
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_cross_entropy_of_many_steps_and_large_scores(dtype, kernels, monkeypatch):
+    """The kernel takes one logarithm for many steps."""
+    monkeypatch.setenv("SC_KERNELS", kernels)
+    rng = np.random.default_rng(2)
+    out, labels = (10 * rng.normal(size=(500, 3, 7))).astype(dtype), np.array([6, 0, 3])
+    out[7, 1, 2] = 1e4
+    loss, gradient = find_loss("cross_entropy_steps").loss_and_gradient(out, labels)
+    exact = out.astype(np.float64)
+    log_probability = exact - logsumexp(exact, axis=2, keepdims=True)
+    tolerance = 1e-12 if dtype is np.float64 else 1e-5
+    assert loss == pytest.approx(-log_probability[:, np.arange(3), labels].mean(), rel=tolerance)
+    expected = (np.exp(log_probability) - np.eye(7)[labels]) / 1500
+    np.testing.assert_allclose(gradient, expected, rtol=tolerance, atol=tolerance / 1500)
 
 
 def test_mean_square_equals_finite_differences():

@@ -8,6 +8,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from sc_core import kernels
 from sc_core.errors import ConfigurationError, ShapeError
 from sc_gradient.losses.loss import Array, Loss
 
@@ -219,6 +220,8 @@ class StepwiseCrossEntropy:
             If the labels do not fit the outputs.
         """
         labels = _labels(outputs, targets)
+        if kernels.native():
+            return self._native(outputs, labels)
         # Classes first: a maximum or sum over a short last axis costs many times one over a first axis.
         counted = np.moveaxis(self._counted(outputs), 2, 0).copy()
         counted -= counted.max(axis=0)
@@ -231,6 +234,14 @@ class StepwiseCrossEntropy:
         probability[labels, :, np.arange(labels.size)] -= 1
         probability *= share
         return loss, self._padded(np.moveaxis(probability, 0, 2), outputs)
+
+    def _native(self, outputs: Array, labels: NDArray[np.intp]) -> tuple[float, Array]:
+        from sc_native.losses import stepwise_cross_entropy  # exists only where the kernels were compiled
+
+        gradient = np.zeros(outputs.shape, outputs.dtype)
+        counted = np.ascontiguousarray(self._counted(outputs))
+        loss = stepwise_cross_entropy(counted, labels.astype(np.int64, copy=False), self._counted(gradient))
+        return loss, gradient
 
     def gradient_derivative(self, outputs: Array, targets: NDArray[Any], direction: Array) -> Array:
         """Return the derivative of the gradient along `direction` (eq. 16 of specs/hessian-vector-product.md)."""
