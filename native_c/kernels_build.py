@@ -17,15 +17,25 @@ PROJECT = pathlib.Path(__file__).resolve().parent
 SOURCES = PROJECT / "csrc"
 SHARED = ("constants", "rules", "online_o1_rules")
 FLOATING_TYPES = {"f32": "float", "f64": "double"}
-TYPED_DECLARATIONS = ("network", "eprop", "tangent", "stdp", "rstdp", "stepping")
+TYPED_DECLARATIONS = ("network", "eprop", "tangent", "stdp", "rstdp", "stepping", "losses")
 NEURONS_BACKWARD = ("parameter_gradient", "surrogate", "neurons_subtract_backward", "neurons_backward")
 TYPED_UNITS = {
-    "forward": ("vectors", "network", "events", "dense", "neurons_subtract", "neurons", "forward"),
+    "forward": (
+        "vectors",
+        "network",
+        "events",
+        "dense",
+        "neurons_subtract",
+        "arrivals",
+        "neurons",
+        "forward",
+    ),
     "backward": ("vectors", "network", "dense", *NEURONS_BACKWARD, "gather", "backward"),
     "weight_gradient": ("vectors", "network", "dense", "gather", "weight_gradient"),
     "eprop": ("network", "eprop"),
     "tangent": ("vectors", "network", *NEURONS_BACKWARD, "tangent"),
     "simulation": ("stdp", "rstdp", "stepping"),
+    "losses": ("losses",),
 }
 """What is compiled together, once for each floating type: the sources of a unit, later ones using earlier ones."""
 SINGLE_TYPE_UNITS = ("integer", "votes", "bitstreams", "online_o1")

@@ -141,6 +141,12 @@ static inline share share_of(int64_t n_steps, int64_t batch, int threads, int64_
     return mine;
 }
 
+/* Whether one task does row (t, sample - 1), or that of the last sample in step t - 1, before row (t, sample). */
+static inline int follows_in(share mine, int64_t batch, int64_t t, int64_t sample)
+{
+    return sample > mine.first || (t > mine.begin && mine.last - mine.first == batch);
+}
+
 /* Of how many steps a share's rows stand in one piece of memory: of all, or of each alone. */
 static inline int64_t steps_in_a_piece(share mine, int64_t batch)
 {
