@@ -107,6 +107,33 @@ def test_every_neuron_model(neuron, through_reset, kernels, monkeypatch):
 
 
 @pytest.mark.parametrize("kernels", KERNELS)
+@pytest.mark.parametrize("neuron", ["LIF", "LIF heterogeneous", "LIF refractory", "ALIF", "CubaLIF"])
+@pytest.mark.parametrize("loop", [True, False])
+@pytest.mark.parametrize("rate", [0.02, 0.2])
+def test_few_spikes_through_dense_matrices(rate, loop, neuron, kernels, monkeypatch):
+    """Rows of weights are added where their targets step, and signals from few readouts where theirs do."""
+    monkeypatch.setenv("SC_KERNELS", kernels)
+    rng = np.random.default_rng(12)
+    model = NEURONS[neuron]
+    if neuron == "LIF heterogeneous":
+        model = LIF(tau=np.linspace(4, 20, 13), v_threshold=np.linspace(0.6, 1.4, 13))
+    source, hidden, readout = (
+        Population("source", 30, Input()),
+        Population("hidden", 13, model),
+        Population("readout", 2, LI(tau=10.0)),
+    )
+    projections = [
+        Projection(source, hidden, rng.normal(0, 8.0, (30, 13))),
+        Projection(hidden, readout, rng.normal(0, 2.0, (13, 2)), delay=1),
+    ]
+    if loop:
+        projections.append(Projection(hidden, hidden, rng.normal(0, 3.0, (13, 13)), delay=2))
+    network = Network([source, hidden, readout], projections)
+    spikes = (rng.random((40, 3, 30)) < rate).astype(np.uint8)
+    compare(network, Batch(spikes, np.array([0, 1, 1])), Surrogate(), False, 1e-9)
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
 @pytest.mark.parametrize("name", ["fast_sigmoid", "arctan", "triangle"])
 def test_every_surrogate(name, kernels, monkeypatch):
     monkeypatch.setenv("SC_KERNELS", kernels)

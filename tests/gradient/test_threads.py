@@ -55,3 +55,27 @@ def test_same_bits_for_any_thread_count(batch, monkeypatch):
     for other in results[1:]:
         for ours, theirs in zip(results[0], other, strict=True):
             np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("batch", [1, 3, 20])
+def test_same_bits_where_few_spikes_meet_dense_matrices(batch, monkeypatch):
+    rng = np.random.default_rng(batch)
+    source, hidden = Population("source", 40, Input()), Population("hidden", 150, LIF(tau=15.0))
+    readout = Population("readout", 2, LI())
+    projections = [
+        Projection(source, hidden, rng.normal(0, 6.0, (40, 150))),
+        Projection(hidden, readout, rng.normal(0, 1.0, (150, 2))),
+    ]
+    network = Network([source, hidden, readout], projections)
+    spikes = (rng.random((2 * N_ROWS // batch, batch, 40)) < 0.02).astype(np.uint8)
+    experience = Batch(spikes, rng.integers(0, 2, batch))
+    assert NetworkArrays(network, *spikes.shape[:2]).work > 5 * 1_500_000
+    results = []
+    for threads in ("1", "2", "5"):
+        monkeypatch.setenv("SC_THREADS", threads)
+        engine = GradientEngine(network, "cross_entropy_steps", Surrogate(), through_reset=False)
+        results.append(engine.loss_and_gradient(experience)[1])
+    assert all(np.any(gradient) for gradient in results[0])
+    for other in results[1:]:
+        for ours, theirs in zip(results[0], other, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
