@@ -138,15 +138,16 @@ def test_weight_gradient_is_the_sum_of_products(connect, threads):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("spikes", [True, False])
 @pytest.mark.parametrize("density", [0.1, 1.0])
+@pytest.mark.parametrize(("n_target", "rate"), [(150, 0.1), (150, 0.03), (20, 0.03), (3, 0.03), (3, 0.1)])
 @pytest.mark.parametrize("threads", [1, 3])
-def test_weight_gradient_over_many_events(dtype, spikes, density, threads):
-    """Several chunks of rows, whose last is not whole, and several blocks of columns."""
+def test_weight_gradient_over_many_events(dtype, spikes, density, n_target, rate, threads):
+    """Several chunks of rows, whose last is not whole, several blocks of columns, and rows shorter than a vector."""
     rng = np.random.default_rng(1)
-    n_steps, batch, n_source, n_target, delay = 333, 5, 70, 150, 1
+    n_steps, batch, n_source, delay = 333, 5, 70, 1
     pattern = rng.random((n_source, n_target)) < density
     indptr = np.concatenate([[0], np.cumsum(pattern.sum(1))]).astype(np.int32)
     columns = np.nonzero(pattern)[1].astype(np.int32)
-    activity = (rng.random((n_steps, batch, n_source)) < 0.1).astype(dtype)
+    activity = (rng.random((n_steps, batch, n_source)) < rate).astype(dtype)
     if not spikes:
         activity *= rng.normal(size=activity.shape)
     arriving = rng.normal(size=(n_steps, batch, n_target)).astype(dtype)

@@ -124,6 +124,7 @@ class NativeNetwork:
         self._n_steps, self._batch, self._history = shape
         self._buffers = Buffers()
         self._sizes = [population.n for population in populations]
+        self._n_synapses = [projection.data.size for projection in projections]
         self._populations = self._buffers.new(f"population_{self._suffix}[]", len(populations))
         for struct, view in zip(self._populations, populations, strict=True):
             self._set_population(struct, view)
@@ -137,6 +138,7 @@ class NativeNetwork:
             len(populations), len(projections), len(group_start) - 1, *shape,
         )  # fmt: skip
         self._workspace = np.empty(0, np.uint8)
+        self._workspace_pointer = ffi.from_buffer("char[]", self._workspace)
 
     def _real(self, array: NDArray[Any] | None, size: int, name: str) -> Any:
         return self._buffers.pointer(array, self._dtype, size, name)
@@ -274,9 +276,9 @@ class NativeNetwork:
         """Write the window's gradient of one projection's weights to `weight_gradient` (n_synapses,)."""
         size = kernel("sc_weight_gradient_workspace", self._dtype)(self._network, projection, n_threads)
         workspace = self._workspace_of(size)
-        view = self._projections[projection]
-        n_synapses = view.indptr[self._sizes[view.source]]
-        pointer = Buffers().pointer(weight_gradient, self._dtype, n_synapses, "weight_gradient")
+        pointer = Buffers().pointer(
+            weight_gradient, self._dtype, self._n_synapses[projection], "weight_gradient"
+        )
         function = kernel("sc_weight_gradient", self._dtype)
         check(function(self._network, projection, pointer, workspace, n_threads), "sc_weight_gradient")
 
@@ -355,4 +357,5 @@ class NativeNetwork:
         """Return at least `size` bytes, kept between calls: touching fresh memory is slow."""
         if self._workspace.size < size:
             self._workspace = np.empty(size, np.uint8)
-        return ffi.from_buffer("char[]", self._workspace)
+            self._workspace_pointer = ffi.from_buffer("char[]", self._workspace)
+        return self._workspace_pointer
