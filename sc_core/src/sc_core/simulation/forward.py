@@ -48,9 +48,9 @@ class Forward:
             self._set_dense_input(inputs)
             _reference(self.arrays)
             return
-        native = self.native()
-        self._set_native_input(native, inputs)
-        native.forward(kernels.thread_count(self.arrays.work))
+        native, threads = self.native(), kernels.thread_count(self.arrays.work)
+        self._set_native_input(native, inputs, threads)
+        native.forward(threads)
 
     def native(self) -> NativeNetwork:
         """Return the C view of the arrays, built anew when a projection was rewired."""
@@ -67,12 +67,12 @@ class Forward:
         target = arrays.output[self.arrays.history :] if arrays.drive is None else arrays.drive
         target[...] = inputs
 
-    def _set_native_input(self, native: NativeNetwork, inputs: NDArray[Any]) -> None:
+    def _set_native_input(self, native: NativeNetwork, inputs: NDArray[Any], threads: int) -> None:
         population = self.arrays.network.input_population
         if not isinstance(population.neuron, Input):
             self._set_dense_input(inputs)
             return
-        place, threads = self.arrays.place[population.name], kernels.thread_count(self.arrays.work)
+        place = self.arrays.place[population.name]
         if (
             inputs.dtype in (np.uint8, np.bool_)
             and not self.arrays.input_has_values

@@ -70,7 +70,7 @@ class Backward:
         # What overflows is the caller's to name; the compiled pass does not warn, either.
         with np.errstate(over="ignore", invalid="ignore"):
             carries = self._back(output_gradients)
-            weights = [self.weight_gradient(index) for index in range(len(arrays.network.projections))]
+            weights = self.weight_gradients()
             of_neurons = [
                 parameter.gradient(carries[arrays.place[parameter.population.name]], arrays.network.dt)
                 for parameter in self.learned
@@ -167,16 +167,24 @@ class Backward:
             for p in projections
         ]
 
-    def weight_gradient(self, index: int) -> Array:
-        """Return dL/d weights of one projection, once dL/dx is known; zeros where it is frozen."""
+    def weight_gradients(self) -> list[Array]:
+        """Return dL/d weights of every projection, once dL/dx is known; zeros where it is frozen."""
+        arrays = self.forward.arrays
+        projections = arrays.network.projections
+        gradients = [np.zeros_like(p.data) if not p.trainable else np.empty_like(p.data) for p in projections]
+        learning = [index for index, projection in enumerate(projections) if projection.trainable]
+        if kernels.native():
+            native, threads = self.forward.native(), kernels.thread_count(arrays.work)
+            for index in learning:
+                native.weight_gradient(index, gradients[index], threads)
+        else:
+            for index in learning:
+                gradients[index] = self._reference_weight_gradient(index)
+        return gradients
+
+    def _reference_weight_gradient(self, index: int) -> Array:
         arrays = self.forward.arrays
         projection = arrays.network.projections[index]
-        if not projection.trainable:
-            return np.zeros_like(projection.data)
-        if kernels.native():
-            gradient = np.empty_like(projection.data)
-            self.forward.native().weight_gradient(index, gradient, kernels.thread_count(arrays.work))
-            return gradient
         current_gradient = arrays[projection.target.name].current
         assert current_gradient is not None  # no projection targets an Input  # noqa: S101
         return sum_at_synapses(arrays, index, arrays[projection.source.name].output, current_gradient)

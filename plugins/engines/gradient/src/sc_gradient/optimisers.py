@@ -144,9 +144,10 @@ class Optimiser:
                 if self.options.keep_sign:
                     _settle_signs(projection)
                 step = self._step(projection.synapse_state, gradient, lr)
+                weights = projection.data
                 if self.options.optimiser == "adamw":
-                    projection.data *= self.network.dtype.type(1 - lr * self.options.weight_decay)
-                projection.data -= step
+                    weights *= self.network.dtype.type(1 - lr * self.options.weight_decay)
+                weights -= step
                 self._clip_weights(projection)
 
     def _clip_factor(self, gradients: Sequence[NDArray[Any]]) -> np.floating[Any] | None:

@@ -147,9 +147,8 @@ class Tangent:
             )
         else:
             differentiate_backward(self.backward, self.populations, self._matrices(), direct, changes)
-        indices = range(len(projections))
-        gradients = [self.backward.weight_gradient(index) for index in indices]
-        return gradients, [self._weight_derivative(index, tangent) for index in indices]
+        gradients = self.backward.weight_gradients()
+        return gradients, [self._weight_derivative(index, tangent) for index in range(len(projections))]
 
     def _weight_derivative(self, index: int, tangent: TangentArrays | None) -> Array:
         projection = self.arrays.network.projections[index]
