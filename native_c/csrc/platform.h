@@ -95,8 +95,40 @@ static inline part part_of(int64_t n, int threads, int thread)
     return mine;
 }
 
-/* Wait until every thread of the team is here. A thread that waits long gives up the processor: another process may hold
- * the one that is still to come. */
+/* A thread that has looked in vain `turns` times for what another one does: if it waits long it gives up the processor, as
+ * another process may hold the one that the other thread needs. */
+static inline void pause_for(int turns)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+#if defined(_OPENMP)
+    if (turns > 2000) sched_yield();
+#else
+    (void)turns;
+#endif
+}
+
+/* A number by which one thread tells others how far it is: what it wrote before is there for who reads it. */
+static inline void publish(int64_t *number, int64_t value)
+{
+#if defined(_OPENMP)
+    __atomic_store_n(number, value, __ATOMIC_RELEASE);
+#else
+    *number = value;
+#endif
+}
+
+static inline int64_t published(const int64_t *number)
+{
+#if defined(_OPENMP)
+    return __atomic_load_n(number, __ATOMIC_ACQUIRE);
+#else
+    return *number;
+#endif
+}
+
+/* Wait until every thread of the team is here. */
 static inline void meet(team *all)
 {
 #if defined(_OPENMP)
@@ -107,12 +139,7 @@ static inline void meet(team *all)
         __atomic_store_n(&all->round, round + 1, __ATOMIC_RELEASE);
         return;
     }
-    for (int turn = 0; __atomic_load_n(&all->round, __ATOMIC_ACQUIRE) == round; turn++) {
-#if defined(__x86_64__)
-        __builtin_ia32_pause();
-#endif
-        if (turn > 2000) sched_yield();
-    }
+    for (int turn = 0; __atomic_load_n(&all->round, __ATOMIC_ACQUIRE) == round; turn++) pause_for(turn);
 #else
     (void)all;
 #endif

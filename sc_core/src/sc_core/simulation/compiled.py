@@ -49,6 +49,7 @@ class CompiledLoop:
         self._coefficients: dict[int, tuple[Coefficients, bool]] = {}
         self._current = [_on_cache_lines(p.n) for p in wiring.populations]
         self._state: dict[tuple[int, str], NDArray[np.float64]] = {}
+        self._room: dict[int, NDArray[np.int32]] = {}
         self._order = {id(c): i for i, c in enumerate(c for each in wiring.incoming for c in each)}
 
     def usable(self) -> bool:
@@ -171,7 +172,9 @@ class CompiledLoop:
             **coefficients.arrays,
             **population.state,
             **self._working_state(place),
-            **self._lists(past, first, (n, history, history + n_steps), is_input),
+            **_lists(
+                past, first, (history, history + n_steps), self._spike(place, history + n_steps), is_input
+            ),
         }
         if coefficients.refractory_steps:
             arrays |= _held(population.state["refractory"], first)
@@ -223,23 +226,12 @@ class CompiledLoop:
             np.concatenate([np.zeros(0, np.int64), *steps]), np.concatenate([np.zeros(0, np.int32), *neurons])
         )
 
-    @staticmethod
-    def _lists(
-        past: _Spikes, first: NDArray[np.int64], sizes: tuple[int, int, int], is_input: bool
-    ) -> dict[str, NDArray[Any]]:
-        n, history, kept = sizes
-        n_parts = len(first) - 1
-        start = np.zeros((n_parts, kept + 1), np.int64)
-        spike = np.empty(n * kept, np.int32)  # touched only as far as there are spikes
-        filled = kept if is_input else history
-        for part in range(n_parts):
-            # All that an Input emits is in part 0's list.
-            low, high = (0, n if part == 0 else 0) if is_input else (first[part], first[part + 1])
-            mine = (past.neurons >= low) & (past.neurons < high)
-            begin = int(first[part]) * kept
-            spike[begin : begin + int(mine.sum())] = past.neurons[mine]
-            start[part, : filled + 1] = begin + np.searchsorted(past.steps[mine], np.arange(filled + 1))
-        return {"spike_start": start, "spike": spike}
+    def _spike(self, place: int, steps: int) -> NDArray[np.int32]:
+        """Return room for the spikes of all neurons in all steps, kept for the next window: new memory is slow."""
+        n = self._wiring.populations[place].n
+        if place not in self._room or self._room[place].size < n * steps:
+            self._room[place] = np.empty(n * steps, np.int32)  # touched only as far as there are spikes
+        return self._room[place][: n * steps]
 
     def _projection(self, connection: Connection, n_parts: int) -> Any:
         from sc_native.stepping import SteppedProjection
@@ -263,13 +255,12 @@ class CompiledLoop:
         """Return the window's spikes, and leave the last of them where the step in Python looks for them."""
         t, n_steps, history, n_parts = window
         self._keep_state(place, stepped.arrays)
-        start, spike = stepped.arrays["spike_start"], stepped.arrays["spike"]
-        steps = [np.repeat(np.arange(n_steps), np.diff(row[history:])) for row in start]
-        neurons = [spike[row[history] : row[-1]] for row in start]
-        spikes = _Spikes(np.concatenate(steps), np.concatenate(neurons))
-        if n_parts > 1:
-            order = np.argsort(spikes.steps, kind="stable")
-            spikes = _Spikes(spikes.steps[order], spikes.neurons[order])
+        start = stepped.arrays["spike_start"][:, history:]
+        # Step by step, and in a step part by part.
+        count, step = np.diff(start).T.ravel(), np.repeat(np.arange(n_steps), n_parts)
+        ends = np.cumsum(count)
+        entries = np.repeat(start[:, :-1].T.ravel() - (ends - count), count) + np.arange(ends[-1])
+        spikes = _Spikes(np.repeat(step, count), stepped.arrays["spike"][entries])
         population, ring = self._wiring.populations[place], self._plain.sent[place]
         recent = range(max(n_steps - len(ring), 0), n_steps)
         edges = np.searchsorted(spikes.steps, np.arange(recent.start, n_steps + 1))
@@ -295,6 +286,27 @@ def _parts(n: int, n_parts: int) -> NDArray[np.int64]:
     return np.minimum(np.arange(n_parts + 1) * lines // n_parts * 16, n).astype(np.int64)
 
 
+def _lists(
+    past: _Spikes,
+    first: NDArray[np.int64],
+    sizes: tuple[int, int],
+    spike: NDArray[np.int32],
+    is_input: bool,
+) -> dict[str, NDArray[Any]]:
+    history, kept = sizes
+    n_parts, n = len(first) - 1, int(first[-1])
+    start = np.zeros((n_parts, kept + 1), np.int64)
+    filled = kept if is_input else history
+    for part in range(n_parts):
+        # All that an Input emits is in part 0's list.
+        low, high = (0, n if part == 0 else 0) if is_input else (first[part], first[part + 1])
+        mine = (past.neurons >= low) & (past.neurons < high)
+        begin = int(first[part]) * kept
+        spike[begin : begin + int(mine.sum())] = past.neurons[mine]
+        start[part, : filled + 1] = begin + np.searchsorted(past.steps[mine], np.arange(filled + 1))
+    return {"spike_start": start, "spike": spike}
+
+
 def _bounds(projection: Any, first: NDArray[np.int64]) -> NDArray[np.int32]:
     """Return where the synapses onto each part begin in every row, shape (n_parts + 1, n_source)."""
     indptr, n_target = projection.indptr.astype(np.int64), projection.target.n
@@ -313,12 +325,12 @@ def _held(refractory: NDArray[np.int32], first: NDArray[np.int64]) -> dict[str, 
         "held_neuron": np.zeros(n, np.int32),
         "held_value": np.zeros(n),
         "held_until": np.zeros(n, np.int64),
-        "held_count": np.zeros(n_parts, np.int64),
+        "held_count": np.zeros((n_parts, 8), np.int64),
     }
     for part, (begin, end) in enumerate(zip(first[:-1].tolist(), first[1:].tolist(), strict=True)):
         held = begin + np.flatnonzero(refractory[begin:end])
         held = held[np.argsort(refractory[held], kind="stable")]
         queues["held_neuron"][begin : begin + held.size] = held
         queues["held_until"][begin : begin + held.size] = refractory[held]
-        queues["held_count"][part] = held.size
+        queues["held_count"][part, 0] = held.size
     return queues
