@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -41,3 +43,33 @@ def test_what_a_failing_program_printed_is_the_error(tmp_path):
 def test_the_working_folder_is_the_one_given(tmp_path):
     output = programs.run_program([sys.executable, "-c", "import os; print(os.getcwd())"], tmp_path)
     assert Path(output.strip()).resolve() == tmp_path.resolve()
+
+
+@pytest.fixture
+def program_with_a_solver(tmp_path):
+    """A command that starts another one, and a file descriptor that is at its end when that one has ended."""
+    os.mkfifo(tmp_path / "alive")
+    reader = os.open(tmp_path / "alive", os.O_RDONLY | os.O_NONBLOCK)
+    yield ["sh", "-c", "(echo started; sleep 60) > alive & wait"], reader
+    os.close(reader)
+
+
+def test_what_a_stopped_program_has_started_is_stopped_too(tmp_path, program_with_a_solver):
+    command, reader = program_with_a_solver
+    with pytest.raises(programs.ProgramFailed, match="stopped after 2 seconds"):
+        programs.run_program(command, tmp_path, time_limit=2)
+    assert os.read(reader, 100) == b"started\n"
+    assert os.read(reader, 100) == b""
+
+
+def test_an_interrupt_stops_the_program_and_what_it_has_started(tmp_path, program_with_a_solver):
+    command, reader = program_with_a_solver
+    previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 2)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            programs.run_program(command, tmp_path)
+    finally:
+        signal.signal(signal.SIGALRM, previous)
+    assert os.read(reader, 100) == b"started\n"
+    assert os.read(reader, 100) == b""

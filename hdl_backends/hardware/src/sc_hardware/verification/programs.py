@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -93,7 +95,7 @@ def run_program(
     environment : mapping of str to str, optional
         The whole environment, where it is not this process's own.
     time_limit : float, optional
-        Seconds after which it is stopped.
+        Seconds after which it is stopped, with all that it has started. So it is by Ctrl-C.
 
     Returns
     -------
@@ -106,20 +108,26 @@ def run_program(
         If its exit code is not 0 or the time is over.
     """
     name = Path(command[0]).name
+    running = subprocess.Popen(  # noqa: S603 -- only programs that find_program found are run
+        [str(word) for word in command],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        process_group=0,
+    )
     try:
-        finished = subprocess.run(  # noqa: S603 -- only programs that find_program found are run
-            [str(word) for word in command],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=time_limit,
-        )
-    except subprocess.TimeoutExpired:
-        raise ProgramFailed(name, f"stopped after {time_limit:g} seconds") from None
-    if finished.returncode != 0:
-        raise ProgramFailed(name, finished.stdout or f"exit code {finished.returncode}")
-    return finished.stdout
+        output, _ = running.communicate(timeout=time_limit)
+    except BaseException as error:
+        # A prover's solver is a process of its own, which would go on alone.
+        os.killpg(running.pid, signal.SIGKILL)
+        running.communicate()
+        if isinstance(error, subprocess.TimeoutExpired):
+            raise ProgramFailed(name, f"stopped after {time_limit:g} seconds") from None
+        raise
+    if running.returncode != 0:
+        raise ProgramFailed(name, output or f"exit code {running.returncode}")
+    return output
