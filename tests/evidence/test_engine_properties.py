@@ -168,14 +168,20 @@ def test_a_broken_engine_is_refuted(mutant, tmp_path):
     assert prove_operation(design, tmp_path, changes={f"engine_{module}.v": (old, new)}) is False
 
 
-@pytest.mark.parametrize("made", [frozen_engine, learning_engine])
-def test_reset_leads_to_what_holds_between_steps(made, tmp_path):
-    assert prove_properties(made(), tmp_path, from_reset=True, depth=2, time_limit=60) is True
+def test_a_broken_engine_in_vhdl_is_refuted(tmp_path):
+    changes = {"engine_synapses.vhd": ("recurs <= last_valid and", "recurs <= '0' and")}
+    assert prove_operation(learning_engine(), tmp_path, language="vhdl", changes=changes) is False
 
 
-@pytest.mark.parametrize("made", [frozen_engine, learning_engine])
-def test_every_operation_of_an_engine(made, tmp_path):
-    assert prove_operation(made(), tmp_path) is True
+SMALL = [("verilog", frozen_engine), ("verilog", learning_engine), ("vhdl", learning_engine)]
+
+
+@pytest.mark.parametrize(("language", "made"), SMALL)
+def test_every_operation_after_a_reset(language, made, tmp_path):
+    design = made()
+    reset = prove_properties(design, tmp_path, language=language, from_reset=True, depth=2, time_limit=100)
+    assert reset is True
+    assert prove_operation(design, tmp_path, language=language) is True
 
 
 def test_a_whole_step_that_learns_and_delivers_lies_within_the_depth(tmp_path):
@@ -184,12 +190,15 @@ def test_a_whole_step_that_learns_and_delivers_lies_within_the_depth(tmp_path):
     assert prove_operation(learning_engine(), tmp_path, further=never) is False
 
 
+LARGER = [("verilog", made) for made in (two_learners, rows_of_all_lengths, fields_everywhere, two_rules)]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("made", [two_learners, rows_of_all_lengths, fields_everywhere, two_rules])
-def test_every_operation_of_a_larger_engine(made, tmp_path):
-    design = made()
-    assert prove_properties(design, tmp_path, from_reset=True, depth=2, time_limit=60) is True
-    assert prove_operation(design, tmp_path) is True
+@pytest.mark.parametrize(
+    ("language", "made"), [*LARGER, ("vhdl", frozen_engine), ("vhdl", fields_everywhere)]
+)
+def test_every_operation_of_larger_engines(language, made, tmp_path):
+    test_every_operation_after_a_reset(language, made, tmp_path)
 
 
 # Two steps, whatever is done and whenever, without the frame of the induction

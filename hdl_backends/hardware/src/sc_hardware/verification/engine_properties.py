@@ -8,19 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from sc_core import registry
 from sc_hardware.lane.design import Module
 from sc_hardware.projection_engine import HardwareDesign
 from sc_hardware.projection_engine.cycles import phase_bound, step_bound
-from sc_hardware.projection_engine.learners import learners
-from sc_hardware.projection_engine.neuron_pass import neuron_kinds
-from sc_hardware.projection_engine.shapes import Plan
 from sc_hardware.verification import yosys
 from sc_hardware.verification.bounded import prove_bounded
 from sc_hardware.verification.engine_claims import Claims
 from sc_hardware.verification.engine_invariant import add_invariant, registers
 from sc_hardware.verification.engine_model import add_model
+from sc_hardware.verification.engine_units import lanes, units_from_vhdl
 
 _STALLS = 1  # clocks in which the receiver is not ready: see _stalls
 # Registers that mean something only while the one named behind them is set
@@ -40,10 +39,11 @@ def prove_properties(
     design: HardwareDesign,
     folder: Path,
     *,
+    language: str = "verilog",
     from_reset: bool,
     depth: int,
     time_limit: float,
-    changes: Mapping[str, tuple[str, str]] | None = None,
+    changes: Mapping[str, tuple[str, str]] = MappingProxyType({}),
     further: str = "",
 ) -> bool | None:
     """Prove the properties for all sequences of inputs of some length.
@@ -54,6 +54,8 @@ def prove_properties(
         Small.
     folder : pathlib.Path
         Where the files are put.
+    language : {"verilog", "vhdl"}
+        Whose modules are proven. Of the VHDL, as GHDL reads it, they are those between lanes and memories.
     from_reset : bool
         Whether the first clock is a reset, memories as emitted. Else it is one in which the engine waits, with
         anything in registers and memories but what the invariant says, and nothing starts after it.
@@ -62,7 +64,7 @@ def prove_properties(
     time_limit : float
         Seconds for the solver.
     changes : mapping of str to (str, str), optional
-        Text by text to be replaced, by module: mutants, which must be refuted.
+        Text by text to be replaced, by file: mutants, which must be refuted.
     further : str
         More Verilog, for the end of the top module.
 
@@ -72,16 +74,17 @@ def prove_properties(
         Whether all hold; None where the time was not enough.
     """
     backend = registry.create("hdl", "verilog")
-    files = backend.emit(design) | backend.memory_images(design)
-    for name, (old, new) in (changes or {}).items():
-        if old not in files[name]:
-            raise ValueError(f"{name} has no {old!r} to replace")
-        files[name] = files[name].replace(old, new)
+    files = _changed(backend.emit(design), changes if language == "verilog" else {})
+    files |= backend.memory_images(design)
+    if language == "vhdl":
+        files |= units_from_vhdl(
+            design, _changed(registry.create("hdl", "vhdl").emit(design), changes), folder
+        )
     claims = _claims(design, from_reset=from_reset)
     top, memory = f"{design.name}.v", f"{design.name}_memory.v"
     files[top] = files[top].replace("endmodule", f"{claims.verilog()}{further}endmodule")
     files[memory] = _open_memory(files[memory])
-    for module in _lanes(design):
+    for module in lanes(design):
         files[f"{module.name}.v"] = _cut(files[f"{module.name}.v"], module)
     if not from_reset:
         for each in design.memories:
@@ -93,6 +96,15 @@ def prove_properties(
     commands = yosys.elaborate(yosys.Source(sources, design.name), "checked", formal=True)
     commands = [*commands, "memory", "opt -full", "dffunmap"]
     return prove_bounded(commands, "checked", folder, depth=depth, time_limit=time_limit)
+
+
+def _changed(files: Mapping[str, str], changes: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    changed = dict(files)
+    for name, (old, new) in changes.items():
+        if old not in changed[name]:
+            raise ValueError(f"{name} has no {old!r} to replace")
+        changed[name] = changed[name].replace(old, new)
+    return changed
 
 
 def _claims(design: HardwareDesign, *, from_reset: bool) -> Claims:
@@ -186,16 +198,6 @@ def _open_memory(text: str) -> str:
     endgenerate
 """
     return text.replace("endmodule", f"{seen}endmodule")
-
-
-def _lanes(design: HardwareDesign) -> list[Module]:
-    """Return the modules of the neurons' and the rules' steps."""
-    plan = Plan.of(design.name, design.layout)
-    lanes = [kind.modules(plan)[-1] for kind in neuron_kinds(plan)]
-    for learner in learners(plan):
-        parts = [learner.modules(plan, location) for location in ("presynaptic", "synapse", "postsynaptic")]
-        lanes += [modules[-1] for modules in parts if modules]
-    return lanes
 
 
 def _cut(text: str, lane: Module) -> str:
