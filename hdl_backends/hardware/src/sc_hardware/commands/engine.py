@@ -170,10 +170,10 @@ def synth_engine(opened: NetworkFolder, devices: Sequence[str], as_json: bool) -
         used = cost.usage
         click.echo(
             f"{device:10} {used.luts} LUT, {used.flip_flops} FF, {used.multipliers} DSP, {used.block_rams} BRAM, "
-            f"{cost.clock_mhz} MHz, at most {step_bound(design.layout)} clocks a step",
+            f"{cost.clocks_mhz[0]} MHz, at most {step_bound(design.layout)} clocks a step",
             err=as_json,
         )
-        rows.append({"device": device, **attrs.asdict(used), "clock_mhz": cost.clock_mhz})
+        rows.append({"device": device, **attrs.asdict(used), "clock_mhz": cost.clocks_mhz[0]})
     if as_json:
         bound = step_bound(design.layout)
         table = {"module": design.name, "clocks_of_step_at_most": bound, "results": rows}

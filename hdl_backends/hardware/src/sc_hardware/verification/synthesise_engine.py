@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import attrs
@@ -59,13 +60,13 @@ class EngineCost:
     device : str
     usage : Usage
         Of the engine alone.
-    clock_mhz : float or None
-        The highest clock of one placement, between registers. None where it was not placed.
+    clocks_mhz : tuple of float
+        The highest clock between registers, of each placement.
     """
 
     device: str
     usage: Usage
-    clock_mhz: float | None
+    clocks_mhz: tuple[float, ...]
 
 
 def missing_block_rams(design: HardwareDesign, device: str) -> int:
@@ -75,7 +76,7 @@ def missing_block_rams(design: HardwareDesign, device: str) -> int:
 
 
 def synthesise_engine(
-    design: HardwareDesign, device: str, folder: Path, *, seed: int | None = 1
+    design: HardwareDesign, device: str, folder: Path, *, seeds: Sequence[int] = (1,)
 ) -> EngineCost:
     """Synthesise an engine, and place and route it; with registers at its ports where the package has too few pins.
 
@@ -85,8 +86,8 @@ def synthesise_engine(
     device : {"ecp5-85k", "up5k", "hx8k"}
     folder : pathlib.Path
         Where sources and netlists are put.
-    seed : int or None
-        Of the placement; None leaves it out.
+    seeds : sequence of int
+        Of the placements; without any it is not placed.
 
     Raises
     ------
@@ -101,14 +102,12 @@ def synthesise_engine(
     for name, text in (sources | backend.memory_images(design)).items():
         (folder / name).write_text(text)
     counted = usage(count_cells(chosen.target, list(sources), design.name, folder), chosen.target.family)
-    clock = None
-    if seed is not None:
-        if sum(port.shape.width.value({}) for port in design.engine.ports) > chosen.pins:
-            top = f"{design.name}_between_registers"
-            (folder / f"{top}.v").write_text(between_registers(design, top))
-            count_cells(chosen.target, [*sources, f"{top}.v"], top, folder)
-        clock = highest_clock(chosen.target, folder, seed)
-    return EngineCost(device, counted, clock)
+    if seeds and sum(port.shape.width.value({}) for port in design.engine.ports) > chosen.pins:
+        top = f"{design.name}_between_registers"
+        (folder / f"{top}.v").write_text(between_registers(design, top))
+        count_cells(chosen.target, [*sources, f"{top}.v"], top, folder)
+    clocks = tuple(highest_clock(chosen.target, folder, seed) for seed in seeds)
+    return EngineCost(device, counted, clocks)
 
 
 def _device(name: str) -> Device:
