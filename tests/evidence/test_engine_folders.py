@@ -139,6 +139,18 @@ def test_scn_emits_and_verifies_a_folder(scn, tmp_path):
     assert all(check["operations"] > 100 for check in table["checks"][2:])
 
 
+def test_scn_places_the_engine_of_a_folder(scn, tmp_path):
+    save(network(learns=False), tmp_path / "stored")
+    result = scn("synth", "stored", "--target", "ecp5-85k", "--json")
+    assert result.exit_code == 0, result.output
+    table = json.loads(result.stdout)
+    (row,) = table["results"]
+    assert row["block_rams"] == 7  # one for each memory
+    assert row["clock_mhz"] > 20
+    assert table["clocks_of_step_at_most"] > 24
+    assert f"{row['clock_mhz']} MHz" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
