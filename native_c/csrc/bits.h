@@ -35,13 +35,12 @@ SC_INLINE uint64_t bits_of_few_bytes(const uint8_t *bytes, int64_t count)
         const int zeros = _mm_movemask_epi8(_mm_cmpeq_epi8(sixteen, _mm_setzero_si128()));
         bits |= (uint64_t)(uint16_t)~zeros << k;
     }
-#endif
     for (; k + 8 <= count; k += 8) {
-        uint64_t eight;
-        memcpy(&eight, bytes + k, 8);
-        if (eight) /* seldom, where few neurons are active */
-            for (int64_t i = k; i < k + 8; i++) bits |= (uint64_t)(bytes[i] != 0) << i;
+        const __m128i eight = _mm_loadl_epi64((const __m128i *)(bytes + k));
+        const int zeros = _mm_movemask_epi8(_mm_cmpeq_epi8(eight, _mm_setzero_si128()));
+        bits |= (uint64_t)(uint8_t)~zeros << k;
     }
+#endif
     for (; k < count; k++) bits |= (uint64_t)(bytes[k] != 0) << k;
     return bits;
 }
