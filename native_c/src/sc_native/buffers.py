@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ class KernelError(RuntimeError):
     """A kernel refused its arguments; a caller above should have."""
 
 
+@cache
 def kernel(name: str, dtype: np.dtype[Any]) -> Any:
     """Return the C function `name` for arrays of `dtype`."""
     return getattr(lib, f"{name}_{SUFFIXES[dtype]}")

@@ -132,6 +132,10 @@ class NativeNetwork:
         for struct, projection in zip(self._projections, projections, strict=True):
             self._set_projection(struct, projection)
         self._groups = ffi.new("int64_t[]", list(group_start))
+        self._gradients = self._buffers.new(f"gradient_{self._suffix}[]", len(populations))
+        self._gradient_arrays: list[dict[str, tuple[NDArray[Any] | None, Buffers]]] = [
+            {} for _ in populations
+        ]
         self._network = self._buffers.new(f"network_{self._suffix}[]", 1)
         self._network[0] = (
             self._populations, self._projections, self._groups,
@@ -240,7 +244,7 @@ class NativeNetwork:
             A key of `SURROGATES`, slope and scale.
         """
         buffers = Buffers()
-        structs = self._gradient_structs(buffers, gradients)
+        structs = self._gradient_structs(gradients)
         settings = self._surrogate_struct(buffers, surrogate, through_reset)
         workspace = self._real_workspace(
             kernel("sc_backward_workspace", self._dtype)(self._network, n_threads)
@@ -248,21 +252,29 @@ class NativeNetwork:
         code = kernel("sc_backward", self._dtype)(self._network, structs, settings, workspace, n_threads)
         check(code, "sc_backward")
 
-    def _gradient_structs(self, buffers: Buffers, gradients: Sequence[Arrays]) -> Any:
-        structs = buffers.new(f"gradient_{self._suffix}[]", len(gradients))
-        for struct, n, arrays in zip(structs, self._sizes, gradients, strict=True):
-            struct.output_gradient_steps = self._n_steps
+    def _gradient_structs(self, gradients: Sequence[Arrays]) -> Any:
+        """Return the C view of `gradients`; only pointers to other arrays than in the call before are made anew."""
+        for struct, n, arrays, held in zip(
+            self._gradients, self._sizes, gradients, self._gradient_arrays, strict=True
+        ):
+            for name in held.keys() - arrays.keys():
+                setattr(struct, name, ffi.NULL)
+                del held[name]
             for name, array in arrays.items():
-                if array is None:  # the struct begins with NULL
+                if name in held and held[name][0] is array:
                     continue
                 dtype, size = self._dtype, self._batch * n
                 if name == "output_gradient":
-                    struct.output_gradient_steps = steps = 1 if len(array) == 1 else self._n_steps
-                    size *= steps
+                    struct.output_gradient_steps = (
+                        1 if array is not None and len(array) == 1 else self._n_steps
+                    )
+                    size *= struct.output_gradient_steps
                 elif name in _SUMS:
                     dtype = _SUM
+                buffers = Buffers()
                 setattr(struct, name, buffers.pointer(array, dtype, size, name))
-        return structs
+                held[name] = (array, buffers)
+        return self._gradients
 
     def _surrogate_struct(
         self, buffers: Buffers, surrogate: tuple[str, float, float], through_reset: bool
@@ -321,7 +333,7 @@ class NativeNetwork:
     ) -> None:
         """Run `backward` and its derivative at once, after `tangent_forward`; `gradients` as there."""
         buffers = Buffers()
-        structs = self._gradient_structs(buffers, gradients)
+        structs = self._gradient_structs(gradients)
         settings = self._surrogate_struct(buffers, surrogate, through_reset)
         function = kernel("sc_tangent_backward", self._dtype)
         code = function(self._network, structs, tangent.structs, tangent.directions, settings, n_threads)

@@ -22,14 +22,20 @@ def initial_state(coefficients: Coefficients, shape: tuple[int, ...], dtype: np.
     if coefficients.model == "Input":
         return {}
     state: NeuronState = {"membrane": np.empty(shape, dtype)}
-    state["membrane"][...] = coefficients["leak_value"]
     if "decay_synapse" in coefficients:
-        state["synaptic_current"] = np.zeros(shape, dtype)
+        state["synaptic_current"] = np.empty(shape, dtype)
     if "decay_adaptation" in coefficients:
-        state["adaptation"] = np.zeros(shape, dtype)
+        state["adaptation"] = np.empty(shape, dtype)
     if coefficients.refractory_steps:
-        state["refractory"] = np.zeros(shape, np.int32)
+        state["refractory"] = np.empty(shape, np.int32)
+    reset_state(coefficients, state)
     return state
+
+
+def reset_state(coefficients: Coefficients, state: NeuronState) -> None:
+    """Make a state in place what `initial_state` returns."""
+    for name, values in state.items():
+        values[...] = coefficients["leak_value"] if name == "membrane" else 0
 
 
 def step(coefficients: Coefficients, state: NeuronState, current: Array) -> tuple[Array, Array]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sc_core.errors import ConfigurationError, NumericalError, ShapeError
-from sc_core.model.dynamics import NeuronState, initial_state
+from sc_core.model.dynamics import NeuronState, initial_state, reset_state
 from sc_core.model.network import Network
 from sc_core.model.neurons import Coefficients, Input
 from sc_core.model.population import Population
@@ -195,9 +195,7 @@ class NetworkArrays:
         self._take_over_parameters()
         self.input_has_values = False
         for arrays in self.populations:
-            fresh = initial_state(arrays.coefficients, (self.batch, arrays.n), self.network.dtype)
-            for name, value in fresh.items():
-                arrays.state[name][...] = value
+            reset_state(arrays.coefficients, arrays.state)
             arrays.output[: self.history] = 0
             if arrays.events:
                 arrays.events["event_count"][: self.history] = 0

@@ -55,6 +55,7 @@ class Backward:
         self.feedback = feedback
         self._view: NativeNetwork | None = None
         self._view_weights: list[Array] = []
+        self._carries: dict[int, dict[str, Array]] = {}
 
     def run(self, output_gradients: Mapping[str, Array]) -> list[Array]:
         """Return dL/d weights, one array (n_synapses,) per projection, then dL/d of each learned parameter, (n,).
@@ -118,7 +119,17 @@ class Backward:
         return carries
 
     def carries(self, place: int) -> dict[str, Array]:
-        """Return the zeroed gradients that a population carries from step to step, and sums over the steps."""
+        """Return the zeroed gradients that a population carries from step to step, and sums over the steps.
+
+        Their memory is that of the pass before.
+        """
+        if place not in self._carries:
+            self._carries[place] = self._new_carries(place)
+        for values in self._carries[place].values():
+            values[...] = 0
+        return dict(self._carries[place])
+
+    def _new_carries(self, place: int) -> dict[str, Array]:
         arrays = self.forward.arrays
         population = arrays.populations[place]
         state = population.state
@@ -127,10 +138,10 @@ class Backward:
             "synaptic_current": "synaptic_gradient",
             "adaptation": "adaptation_gradient",
         }
-        carries = {carry: np.zeros_like(state[name]) for name, carry in names.items() if name in state}
+        carries = {carry: np.empty_like(state[name]) for name, carry in names.items() if name in state}
         if any(arrays.place[parameter.population.name] == place for parameter in self.learned):
             shape = (arrays.batch, population.n)
-            carries.update({name: np.zeros(shape) for name in sums_of(population.coefficients.model)})
+            carries.update({name: np.empty(shape) for name in sums_of(population.coefficients.model)})
         return carries
 
     def _native(self, direct: dict[int, Array], carries: list[dict[str, Array]]) -> None:
