@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 from pathlib import Path
@@ -47,23 +48,28 @@ def test_the_working_folder_is_the_one_given(tmp_path):
 
 @pytest.fixture
 def program_with_a_solver(tmp_path):
-    """A command that starts another one, and a file descriptor that is at its end when that one has ended."""
+    """A command that starts another one, and a function that tells what that wrote and whether it has ended."""
     os.mkfifo(tmp_path / "alive")
     reader = os.open(tmp_path / "alive", os.O_RDONLY | os.O_NONBLOCK)
-    yield ["sh", "-c", "(echo started; sleep 60) > alive & wait"], reader
+
+    def written_and_ended():
+        written, poll = os.read(reader, 100), select.poll()
+        poll.register(reader)
+        return written, any(event & select.POLLHUP for _, event in poll.poll(5000))
+
+    yield ["sh", "-c", "(echo started; sleep 60) > alive 2>&1 & wait"], written_and_ended
     os.close(reader)
 
 
 def test_what_a_stopped_program_has_started_is_stopped_too(tmp_path, program_with_a_solver):
-    command, reader = program_with_a_solver
+    command, written_and_ended = program_with_a_solver
     with pytest.raises(programs.ProgramFailed, match="stopped after 2 seconds"):
         programs.run_program(command, tmp_path, time_limit=2)
-    assert os.read(reader, 100) == b"started\n"
-    assert os.read(reader, 100) == b""
+    assert written_and_ended() == (b"started\n", True)
 
 
 def test_an_interrupt_stops_the_program_and_what_it_has_started(tmp_path, program_with_a_solver):
-    command, reader = program_with_a_solver
+    command, written_and_ended = program_with_a_solver
     previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
     signal.setitimer(signal.ITIMER_REAL, 2)
     try:
@@ -71,5 +77,4 @@ def test_an_interrupt_stops_the_program_and_what_it_has_started(tmp_path, progra
             programs.run_program(command, tmp_path)
     finally:
         signal.signal(signal.SIGALRM, previous)
-    assert os.read(reader, 100) == b"started\n"
-    assert os.read(reader, 100) == b""
+    assert written_and_ended() == (b"started\n", True)
