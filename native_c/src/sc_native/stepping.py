@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sc_native._kernels import ffi
+from sc_native._kernels import ffi, lib
 from sc_native.buffers import SUFFIXES, Buffers, check, kernel
 from sc_native.network import MODELS
 
+APART: int = lib.SC_APART
+"""Numbers of 8 bytes in a cache line: threads that write to the same one wait for each other."""
 _DOUBLE, _INTEGER, _OFFSET = np.dtype(np.float64), np.dtype(np.int32), np.dtype(np.int64)
 _COEFFICIENTS = (
     "decay_membrane",
@@ -50,8 +52,8 @@ class SteppedPopulation(NamedTuple):
     first : ndarray, shape (n_parts + 1,), int64
     arrays : mapping of str to ndarray
         Coefficients and state (float64, n), ``refractory`` (int32, n), ``held_neuron``, ``held_value``,
-        ``held_until`` (n), ``held_count`` (n_parts, 8: the first of each), ``spike_start`` and ``spike``; ``output``
-        (float64, n_steps, n) where an LI's membranes are wanted.
+        ``held_until`` (n), ``held_count`` (n_parts, `APART`: the first of each), ``spike_start`` and ``spike``;
+        ``output`` (float64, n_steps, n) where an LI's membranes are wanted.
     drives : sequence of Drive
     """
 
@@ -131,7 +133,7 @@ def step(
         struct.rule, struct.state = ffi.cast("synapse_rule", rule.function), ffi.cast("void *", rule.state)
         struct.arrive = ffi.cast("synapse_rule", rule.arrive)
     room = max(population.n for population in populations)
-    arriving, made = np.empty(n_parts * room, _INTEGER), np.zeros((n_parts, 8), _OFFSET)
+    arriving, made = np.empty(n_parts * room, _INTEGER), np.zeros((n_parts, APART), _OFFSET)
     whole = network[0]
     whole.n_populations, whole.n_projections, whole.n_rules = len(populations), len(projections), len(rules)
     whole.n_parts, whole.n_steps, whole.history, whole.together = n_parts, n_steps, history, together
@@ -158,7 +160,7 @@ def _fill(
     struct.refractory = pointer(arrays.get("refractory"), _INTEGER, n, "refractory")
     for name, dtype in _HELD.items():
         setattr(struct, name, pointer(arrays.get(name), dtype, n, name))
-    struct.held_count = pointer(arrays.get("held_count"), _OFFSET, 8 * n_parts, "held_count")
+    struct.held_count = pointer(arrays.get("held_count"), _OFFSET, APART * n_parts, "held_count")
     struct.spike_start = pointer(arrays["spike_start"], _OFFSET, n_parts * (kept + 1), "spike_start")
     struct.spike = pointer(arrays["spike"], _INTEGER, n * kept, "spike")
     drives = buffers.new(f"drive_{suffix}[]", max(len(population.drives), 1))

@@ -320,12 +320,14 @@ def _bounds(projection: Any, first: NDArray[np.int64]) -> NDArray[np.int32]:
 
 def _held(refractory: NDArray[np.int32], first: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
     """Return the queues of refractory neurons, each part's in its place, those first that are free first."""
+    from sc_native.stepping import APART
+
     n, n_parts = len(refractory), len(first) - 1
     queues: dict[str, NDArray[Any]] = {
         "held_neuron": np.zeros(n, np.int32),
         "held_value": np.zeros(n),
         "held_until": np.zeros(n, np.int64),
-        "held_count": np.zeros((n_parts, 8), np.int64),
+        "held_count": np.zeros((n_parts, APART), np.int64),
     }
     for part, (begin, end) in enumerate(zip(first[:-1].tolist(), first[1:].tolist(), strict=True)):
         held = begin + np.flatnonzero(refractory[begin:end])
