@@ -38,7 +38,7 @@ TYPED_UNITS = {
     "losses": ("losses",),
 }
 """What is compiled together, once for each floating type: the sources of a unit, later ones using earlier ones."""
-SINGLE_TYPE_UNITS = ("integer", "votes", "bitstreams", "online_o1")
+SINGLE_TYPE_UNITS = ("spikes", "integer", "votes", "bitstreams", "online_o1")
 """Kernels that exist once, for integers or double, each a unit with declarations of its own."""
 
 

@@ -13,7 +13,7 @@ import sc_native
 if not sc_native.available:
     pytest.skip("the compiled kernels are not installed", allow_module_level=True)
 
-from sc_native.buffers import Buffers, KernelError
+from sc_native.buffers import Buffers, KernelError, aligned
 from sc_native.network import NativeNetwork, PopulationView, ProjectionView
 
 N_STEPS, BATCH, N_TARGET = 5, 2, 3
@@ -185,6 +185,17 @@ def test_weight_gradient_over_many_events(dtype, spikes, density, n_target, rate
 def test_buffers_refuse_what_c_would_misread(array, error, words):
     with pytest.raises(error, match=words):
         Buffers().pointer(array, np.dtype(np.float64), 3, "weights")
+
+
+@pytest.mark.parametrize("size", [1, 15, 16, 17, 1000])
+def test_aligned_zeros_share_no_cache_line(size):
+    arrays = [aligned(size, np.dtype(np.float64)) for _ in range(20)]
+    for array in arrays:
+        assert array.ctypes.data % 128 == 0
+        assert array.shape == (size,)
+        assert not array.any()
+    begins = sorted(array.ctypes.data for array in arrays)
+    assert np.diff(begins).min() >= 128
 
 
 def test_a_delay_beyond_the_kept_history_is_refused():

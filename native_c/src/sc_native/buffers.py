@@ -15,6 +15,7 @@ _C_TYPES: dict[np.dtype[Any], str] = {
     np.dtype(np.float32): "float[]",
     np.dtype(np.float64): "double[]",
 }
+_LINES = 128  # bytes: two cache lines, since processors fetch them in pairs
 for _name in (f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)):
     _C_TYPES[np.dtype(_name)] = f"{_name}_t[]"
 
@@ -27,6 +28,16 @@ class KernelError(RuntimeError):
 def kernel(name: str, dtype: np.dtype[Any]) -> Any:
     """Return the C function `name` for arrays of `dtype`."""
     return getattr(lib, f"{name}_{SUFFIXES[dtype]}")
+
+
+def aligned(size: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return `size` zeros that have their cache lines, and those that are fetched along, to themselves.
+
+    Where NumPy puts an array differs from process to process.
+    """
+    room = np.zeros(size * dtype.itemsize + 2 * _LINES, np.uint8)
+    first = -room.ctypes.data % _LINES
+    return room[first : first + size * dtype.itemsize].view(dtype)
 
 
 def check(code: int, name: str) -> None:

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sc_native._kernels import ffi, lib
-from sc_native.buffers import SUFFIXES, Buffers, check, kernel
+from sc_native.buffers import SUFFIXES, Buffers, aligned, check, kernel
 from sc_native.network import MODELS
 
 APART: int = lib.SC_APART
-"""Numbers of 8 bytes in a cache line: threads that write to the same one wait for each other."""
+"""How many numbers apart lie counts that two threads write to."""
+GAP: int = lib.SC_GAP
+"""How many unused numbers lie between two parts of a population's state."""
 _DOUBLE, _INTEGER, _OFFSET = np.dtype(np.float64), np.dtype(np.int32), np.dtype(np.int64)
 _COEFFICIENTS = (
     "decay_membrane",
@@ -51,9 +53,10 @@ class SteppedPopulation(NamedTuple):
     refractory_steps : int
     first : ndarray, shape (n_parts + 1,), int64
     arrays : mapping of str to ndarray
-        Coefficients and state (float64, n), ``refractory`` (int32, n), ``held_neuron``, ``held_value``,
-        ``held_until`` (n), ``held_count`` (n_parts, `APART`: the first of each), ``spike_start`` and ``spike``;
-        ``output`` (float64, n_steps, n) where an LI's membranes are wanted.
+        Coefficients (float64, n); state and ``current`` (float64, n, with a `GAP` between two parts);
+        ``refractory`` (int32, n), ``held_neuron``, ``held_value``, ``held_until`` (n), ``held_count``
+        (n_parts, `APART`: the first of each), ``spike_start`` and ``spike``; ``output`` (float64, n_steps, n)
+        where an LI's membranes are wanted.
     drives : sequence of Drive
     """
 
@@ -133,7 +136,7 @@ def step(
         struct.rule, struct.state = ffi.cast("synapse_rule", rule.function), ffi.cast("void *", rule.state)
         struct.arrive = ffi.cast("synapse_rule", rule.arrive)
     room = max(population.n for population in populations)
-    arriving, made = np.empty(n_parts * room, _INTEGER), np.zeros((n_parts, APART), _OFFSET)
+    arriving, made = np.empty(n_parts * room, _INTEGER), aligned(n_parts * APART, _OFFSET)
     whole = network[0]
     whole.n_populations, whole.n_projections, whole.n_rules = len(populations), len(projections), len(rules)
     whole.n_parts, whole.n_steps, whole.history, whole.together = n_parts, n_steps, history, together
@@ -153,8 +156,10 @@ def _fill(
     struct.reset_to_value, struct.uniform = population.reset_to_value, population.uniform
     struct.refractory_steps = population.refractory_steps
     struct.first = pointer(population.first, _OFFSET, n_parts + 1, "first")
-    for name in (*_COEFFICIENTS, *_STATE, "current"):
+    for name in _COEFFICIENTS:
         setattr(struct, name, pointer(arrays.get(name), _DOUBLE, n, name))
+    for name in (*_STATE, "current"):
+        setattr(struct, name, pointer(arrays.get(name), _DOUBLE, n + (n_parts - 1) * GAP, name))
     output = arrays.get("output")
     struct.output = pointer(output, _DOUBLE, 0 if output is None else output.size, "output")
     struct.refractory = pointer(arrays.get("refractory"), _INTEGER, n, "refractory")

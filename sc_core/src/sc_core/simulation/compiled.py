@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -15,18 +15,13 @@ from sc_core.model.neurons import Coefficients
 from sc_core.model.population import Population
 from sc_core.simulation.plain import PlainLoop
 from sc_core.simulation.rules import BoundRule
+from sc_core.simulation.spike_lists import Spikes, last_spikes, spike_lists
 from sc_core.simulation.stimuli import Events
 from sc_core.simulation.wiring import Connection, Wiring
+from sc_core.simulation.working_state import WorkingState
 
+_NONE = np.zeros(0, np.int64)
 _WORK_PER_PART = 4000  # neurons: with fewer, threads wait for each other longer than they work
-
-
-@attrs.define(eq=False)
-class _Spikes:
-    """What a population emitted in consecutive steps: step and neuron of each spike, in this order."""
-
-    steps: NDArray[np.int64]
-    neurons: NDArray[np.int32]
 
 
 class CompiledLoop:
@@ -47,9 +42,8 @@ class CompiledLoop:
         self._stepping = [bound for bound in rules if hasattr(bound.rule, "after_step")]
         self._bounds: dict[int, tuple[Any, int, NDArray[np.int32]]] = {}
         self._coefficients: dict[int, tuple[Coefficients, bool]] = {}
-        self._current = [_on_cache_lines(p.n) for p in wiring.populations]
-        self._state: dict[tuple[int, str], NDArray[np.float64]] = {}
-        self._room: dict[int, NDArray[np.int32]] = {}
+        self._state = WorkingState(wiring.populations)
+        self._room: dict[int, tuple[NDArray[np.int64], NDArray[np.int32]]] = {}
         self._order = {id(c): i for i, c in enumerate(c for each in wiring.incoming for c in each)}
 
     def usable(self) -> bool:
@@ -81,7 +75,7 @@ class CompiledLoop:
         stimuli: Sequence[Sequence[Events]],
         modulator: NDArray[np.float64],
         outputs: Sequence[NDArray[np.float64]] | None = None,
-    ) -> list[_Spikes] | None:
+    ) -> list[Spikes] | None:
         """Make the steps from `t` on, one for each value of `modulator`; None, with nothing done, if it cannot.
 
         Parameters
@@ -94,8 +88,8 @@ class CompiledLoop:
 
         Returns
         -------
-        list of _Spikes
-            For every population, steps counted from `t`.
+        list of Spikes
+            Every population's.
         """
         from sc_native import stepping  # exists only where the kernels were compiled
 
@@ -135,7 +129,7 @@ class CompiledLoop:
             for place, population in enumerate(populations)
         ]
         for output, emitted in zip(outputs or (), spikes, strict=False):
-            output[emitted.steps, emitted.neurons] = 1.0
+            output[emitted.steps - t, emitted.neurons] = 1.0
         return spikes
 
     @staticmethod
@@ -161,25 +155,23 @@ class CompiledLoop:
         population = self._wiring.populations[place]
         n, is_input = population.n, self._wiring.is_input(place)
         coefficients, uniform = self._coefficients_of(place)
-        first = _parts(n, n_parts)
-        past = self._past(place, t, history)
+        # All that an Input emits is part 0's.
+        first = np.array([0] + n_parts * [n]) if is_input else _parts(n, n_parts)
+        past = last_spikes(self._plain.sent[place], t, history)
         if is_input and events:
             steps = np.repeat(np.arange(n_steps), np.diff(events[0].start)) + history
-            past = _Spikes(
+            past = Spikes(
                 np.concatenate([past.steps, steps]), np.concatenate([past.neurons, events[0].neuron])
             )
+        filled = history + n_steps if is_input else history
         arrays = {
             **coefficients.arrays,
             **population.state,
-            **self._working_state(place),
-            **_lists(
-                past, first, (history, history + n_steps), self._spike(place, history + n_steps), is_input
-            ),
+            **({} if is_input else self._state.lend(place, first)),
+            **spike_lists(past, first, filled, self._rooms(place, n_parts, history + n_steps)),
         }
         if coefficients.refractory_steps:
             arrays |= _held(population.state["refractory"], first)
-        if not is_input:
-            arrays["current"] = self._current[place]
         return SteppedPopulation(
             coefficients.model,
             n,
@@ -191,19 +183,6 @@ class CompiledLoop:
             [] if is_input else [Drive(each.start, each.neuron, each.value) for each in events],
         )
 
-    def _working_state(self, place: int) -> dict[str, NDArray[np.float64]]:
-        """Return copies of a population's state on whole cache lines, which take a third less time."""
-        working = {}
-        for name, values in self._wiring.populations[place].state.items():
-            if values.dtype == np.float64:
-                working[name] = self._state.setdefault((place, name), _on_cache_lines(values.size))
-                working[name][:] = values
-        return working
-
-    def _keep_state(self, place: int, working: Mapping[str, NDArray[Any]]) -> None:
-        for name, values in self._wiring.populations[place].state.items():
-            values[...] = working[name]
-
     def _coefficients_of(self, place: int) -> tuple[Coefficients, bool]:
         """Return what a population computes with, and whether it is the same for all of its neurons."""
         population = self._wiring.populations[place]
@@ -213,25 +192,16 @@ class CompiledLoop:
             self._coefficients[place] = (coefficients, uniform)
         return self._coefficients[place]
 
-    def _past(self, place: int, t: int, history: int) -> _Spikes:
-        """Return the spikes of the last `history` steps from the rings, their steps counted from t - history."""
-        ring = self._plain.sent[place]
-        steps, neurons = [], []
-        for back in range(min(history, len(ring) - 1), 0, -1):
-            # Booleans are searched many times faster than numbers.
-            fired = np.flatnonzero(ring[(t - back) % len(ring)] != 0)
-            steps.append(np.full(fired.size, history - back))
-            neurons.append(fired.astype(np.int32))
-        return _Spikes(
-            np.concatenate([np.zeros(0, np.int64), *steps]), np.concatenate([np.zeros(0, np.int32), *neurons])
-        )
-
-    def _spike(self, place: int, steps: int) -> NDArray[np.int32]:
-        """Return room for the spikes of all neurons in all steps, kept for the next window: new memory is slow."""
-        n = self._wiring.populations[place].n
-        if place not in self._room or self._room[place].size < n * steps:
-            self._room[place] = np.empty(n * steps, np.int32)  # touched only as far as there are spikes
-        return self._room[place][: n * steps]
+    def _rooms(self, place: int, n_parts: int, steps: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Return room for the lists of spikes, kept for the next window: new memory is slow."""
+        size = self._wiring.populations[place].n * steps
+        start, spike = self._room.get(place, (_NONE, _NONE.astype(np.int32)))
+        if start.shape != (n_parts, steps + 1):
+            start = np.empty((n_parts, steps + 1), np.int64)
+        if spike.size < size:
+            spike = np.empty(size, np.int32)  # touched only as far as there are spikes
+        self._room[place] = (start, spike)
+        return start, spike[:size]
 
     def _projection(self, connection: Connection, n_parts: int) -> Any:
         from sc_native.stepping import SteppedProjection
@@ -251,19 +221,17 @@ class CompiledLoop:
             projection.data,
         )
 
-    def _take_back(self, place: int, stepped: Any, window: tuple[int, int, int, int]) -> _Spikes:
+    def _take_back(self, place: int, stepped: Any, window: tuple[int, int, int, int]) -> Spikes:
         """Return the window's spikes, and leave the last of them where the step in Python looks for them."""
-        t, n_steps, history, n_parts = window
-        self._keep_state(place, stepped.arrays)
-        start = stepped.arrays["spike_start"][:, history:]
-        # Step by step, and in a step part by part.
-        count, step = np.diff(start).T.ravel(), np.repeat(np.arange(n_steps), n_parts)
-        ends = np.cumsum(count)
-        entries = np.repeat(start[:, :-1].T.ravel() - (ends - count), count) + np.arange(ends[-1])
-        spikes = _Spikes(np.repeat(step, count), stepped.arrays["spike"][entries])
+        from sc_native.spikes import merge
+
+        t, n_steps, history, _ = window
+        if not self._wiring.is_input(place):
+            self._state.take_back(place, stepped.first)
+        spikes = Spikes(*merge(stepped.arrays["spike_start"], stepped.arrays["spike"], history, t))
         population, ring = self._wiring.populations[place], self._plain.sent[place]
         recent = range(max(n_steps - len(ring), 0), n_steps)
-        edges = np.searchsorted(spikes.steps, np.arange(recent.start, n_steps + 1))
+        edges = np.searchsorted(spikes.steps, np.arange(t + recent.start, t + n_steps + 1))
         for row, begin, end in zip(recent, edges[:-1], edges[1:], strict=True):
             ring[(t + row) % len(ring)] = 0
             ring[(t + row) % len(ring), spikes.neurons[begin:end]] = 1
@@ -273,38 +241,10 @@ class CompiledLoop:
         return spikes
 
 
-def _on_cache_lines(n: int) -> NDArray[np.float64]:
-    """Return n zeros that begin where a cache line does, which NumPy leaves to chance."""
-    room = np.zeros(n + 8)
-    first = -room.ctypes.data % 64 // 8
-    return room[first : first + n]
-
-
 def _parts(n: int, n_parts: int) -> NDArray[np.int64]:
     """Return the parts' first neurons, and n: parts begin with a cache line."""
     lines = -(-n // 16)
     return np.minimum(np.arange(n_parts + 1) * lines // n_parts * 16, n).astype(np.int64)
-
-
-def _lists(
-    past: _Spikes,
-    first: NDArray[np.int64],
-    sizes: tuple[int, int],
-    spike: NDArray[np.int32],
-    is_input: bool,
-) -> dict[str, NDArray[Any]]:
-    history, kept = sizes
-    n_parts, n = len(first) - 1, int(first[-1])
-    start = np.zeros((n_parts, kept + 1), np.int64)
-    filled = kept if is_input else history
-    for part in range(n_parts):
-        # All that an Input emits is in part 0's list.
-        low, high = (0, n if part == 0 else 0) if is_input else (first[part], first[part + 1])
-        mine = (past.neurons >= low) & (past.neurons < high)
-        begin = int(first[part]) * kept
-        spike[begin : begin + int(mine.sum())] = past.neurons[mine]
-        start[part, : filled + 1] = begin + np.searchsorted(past.steps[mine], np.arange(filled + 1))
-    return {"spike_start": start, "spike": spike}
 
 
 def _bounds(projection: Any, first: NDArray[np.int64]) -> NDArray[np.int32]:
@@ -320,6 +260,7 @@ def _bounds(projection: Any, first: NDArray[np.int64]) -> NDArray[np.int32]:
 
 def _held(refractory: NDArray[np.int32], first: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
     """Return the queues of refractory neurons, each part's in its place, those first that are free first."""
+    from sc_native.buffers import aligned
     from sc_native.stepping import APART
 
     n, n_parts = len(refractory), len(first) - 1
@@ -327,10 +268,10 @@ def _held(refractory: NDArray[np.int32], first: NDArray[np.int64]) -> dict[str, 
         "held_neuron": np.zeros(n, np.int32),
         "held_value": np.zeros(n),
         "held_until": np.zeros(n, np.int64),
-        "held_count": np.zeros((n_parts, APART), np.int64),
+        "held_count": aligned(n_parts * APART, np.dtype(np.int64)).reshape(n_parts, APART),
     }
     for part, (begin, end) in enumerate(zip(first[:-1].tolist(), first[1:].tolist(), strict=True)):
-        held = begin + np.flatnonzero(refractory[begin:end])
+        held = begin + np.flatnonzero(refractory[begin:end] != 0)
         held = held[np.argsort(refractory[held], kind="stable")]
         queues["held_neuron"][begin : begin + held.size] = held
         queues["held_until"][begin : begin + held.size] = refractory[held]

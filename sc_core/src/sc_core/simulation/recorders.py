@@ -175,5 +175,7 @@ class SpikeSink:
 
     def record(self, dt: float) -> SpikeRecord:
         """Return them all."""
-        steps = np.concatenate([np.zeros(0, np.int64), *self.steps])
-        return SpikeRecord(steps * dt, np.concatenate([np.zeros(0, np.int32), *self.neurons]))
+        if len(self.steps) != 1:  # one window's need not be copied
+            self.steps = [np.concatenate([np.zeros(0, np.int64), *self.steps])]
+            self.neurons = [np.concatenate([np.zeros(0, np.int32), *self.neurons])]
+        return SpikeRecord(np.multiply(self.steps[0], dt, dtype=np.float64), self.neurons[0])

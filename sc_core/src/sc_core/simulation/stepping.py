@@ -266,7 +266,7 @@ class Simulation:
         if emitted is not None:
             self._passed(length)
             for place, sink in sinks.items():
-                sink.take(emitted[place].steps + t, emitted[place].neurons)
+                sink.take(emitted[place].steps, emitted[place].neurons)
             return
         for row, value in enumerate(rewards.tolist()):
             self._plain.step(t + row, row, events, value)
