@@ -120,8 +120,13 @@ def step(
     buffers, suffix = Buffers(), SUFFIXES[dtype]
     network = buffers.new(f"stepping_{suffix}[]", 1)
     structs = buffers.new(f"stepping_population_{suffix}[]", len(populations))
-    for struct, population in zip(structs, populations, strict=True):
+    for place, (struct, population) in enumerate(zip(structs, populations, strict=True)):
         _fill(struct, population, buffers, (history + n_steps, n_parts), suffix)
+        struct.foreseen = all(
+            each.delay >= 2 or populations[each.source].model == "Input"
+            for each in projections
+            if each.target == place
+        )
     synapses = buffers.new(f"stepping_projection_{suffix}[]", max(len(projections), 1))
     for struct, projection in zip(synapses, projections, strict=False):
         size = projection.data.size
@@ -143,8 +148,35 @@ def step(
     whole.populations, whole.projections, whole.rules = structs, synapses, attached
     whole.made = buffers.pointer(made, _OFFSET, made.size, "made")
     whole.modulator = buffers.pointer(modulator, _DOUBLE, n_steps, "modulator")
+    whole.arrivals, whole.arrivals_apart = _arrivals(n_parts, populations, projections, buffers, suffix)
     whole.arriving, whole.room = buffers.pointer(arriving, _INTEGER, arriving.size, "arriving"), room
     check(kernel("sc_step", dtype)(network, n_threads), "sc_step")
+
+
+def _arrivals(
+    n_parts: int,
+    populations: Sequence[SteppedPopulation],
+    projections: Sequence[SteppedProjection],
+    buffers: Buffers,
+    suffix: str,
+) -> tuple[Any, int]:
+    """Return room for what arrives at each part in two steps, and how far the parts' lie apart."""
+    rooms = [
+        1 + sum(populations[p.source].n for p in projections if p.target == q)
+        for q in range(len(populations))
+    ]
+    apart = 2 * len(populations) + APART
+    arrivals = buffers.new(f"live_arrivals_{suffix}[]", n_parts * apart)
+    count = 2 * n_parts * sum(rooms)
+    memory = np.empty(
+        count * ffi.sizeof(f"live_row_{suffix}"), np.uint8
+    )  # touched only as far as there are spikes
+    rows = ffi.cast(f"live_row_{suffix} *", buffers.pointer(memory, memory.dtype, memory.size, "rows"))
+    for part in range(n_parts):
+        for k, room in enumerate(2 * rooms):
+            arrivals[part * apart + k].rows = rows
+            rows += room
+    return arrivals, apart
 
 
 def _fill(
