@@ -97,6 +97,21 @@ SC_INLINE uint64_t bits_of_f64(const double *values, int64_t count)
     return bits;
 }
 
+/* Bit k is set where value[k] >= bound[k * each], k < 64. each: 1, or 0 where all have one bound. */
+SC_INLINE uint64_t bits_at_least(const double *value, const double *bound, const int each)
+{
+    uint64_t bits = 0;
+#if defined(__SSE2__)
+    for (int k = 0; k < 64; k += 2) {
+        const __m128d two = each ? _mm_loadu_pd(bound + k) : _mm_set1_pd(*bound);
+        bits |= (uint64_t)_mm_movemask_pd(_mm_cmpge_pd(_mm_loadu_pd(value + k), two)) << k;
+    }
+#else
+    for (int k = 0; k < 64; k++) bits |= (uint64_t)(value[k] >= bound[k * each]) << k;
+#endif
+    return bits;
+}
+
 /* Append base + k for every bit k that is set, and return the new count. */
 SC_INLINE int32_t list_bits(uint64_t bits, int32_t base, int32_t count, int32_t *restrict index)
 {

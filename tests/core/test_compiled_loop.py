@@ -115,6 +115,25 @@ def test_any_number_of_threads_gives_the_same_bits(name, monkeypatch):
         assert_same(one, run(NEURONS[name], monkeypatch, threads=threads))
 
 
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("spread", [0.0, 1.0])
+def test_a_membrane_that_just_reaches_its_threshold_fires(spread, plain, monkeypatch):
+    n = 150  # two whole blocks of neurons and a part of one
+    gain = Population("cells", 1, LIF(tau=10.0)).coefficients(np.dtype(np.float64)).arrays["input_gain"][0]
+    current = 1 + spread * np.arange(n) / n
+    above = np.nextafter(gain * current, np.inf)
+    threshold = np.where(np.arange(n) % 3 == 0, above, gain * current)
+    if spread == 0:
+        threshold = np.full(n, gain)
+    monkeypatch.setattr(
+        CompiledLoop, "usable", lambda self, usable=CompiledLoop.usable: not plain and usable(self)
+    )
+    cells = Population("cells", n, LIF(tau=10.0, v_threshold=tuple(threshold.tolist()) if spread else gain))
+    simulation = Simulation(Network([cells], [], dt=1.0), stimuli={"cells": current[None]})
+    spikes = simulation.advance(1.0, record=[SpikeRecorder("cells")]).spikes["cells"].neurons
+    np.testing.assert_array_equal(spikes, np.flatnonzero(threshold == gain * current))
+
+
 def test_windows_may_be_cut_anywhere(monkeypatch):
     whole = run(NEURONS["CubaLIF"], monkeypatch)
     assert_same(whole, run(NEURONS["CubaLIF"], monkeypatch, cuts=(1.0, 2.0, 37.0, 160.0, 200.0)))
