@@ -123,7 +123,7 @@ def step(
     for place, (struct, population) in enumerate(zip(structs, populations, strict=True)):
         _fill(struct, population, buffers, (history + n_steps, n_parts), suffix)
         struct.foreseen = all(
-            each.delay >= 2 or populations[each.source].model == "Input"
+            each.delay >= 1 or populations[each.source].model == "Input"
             for each in projections
             if each.target == place
         )
@@ -160,20 +160,20 @@ def _arrivals(
     buffers: Buffers,
     suffix: str,
 ) -> tuple[Any, int]:
-    """Return room for what arrives at each part in two steps, and how far the parts' lie apart."""
+    """Return room for what arrives at each part in a step, and how far the parts' lie apart."""
     rooms = [
         1 + sum(populations[p.source].n for p in projections if p.target == q)
         for q in range(len(populations))
     ]
-    apart = 2 * len(populations) + APART
+    apart = len(populations) + APART
     arrivals = buffers.new(f"live_arrivals_{suffix}[]", n_parts * apart)
-    count = 2 * n_parts * sum(rooms)
+    count = n_parts * sum(rooms)
     memory = np.empty(
         count * ffi.sizeof(f"live_row_{suffix}"), np.uint8
     )  # touched only as far as there are spikes
     rows = ffi.cast(f"live_row_{suffix} *", buffers.pointer(memory, memory.dtype, memory.size, "rows"))
     for part in range(n_parts):
-        for k, room in enumerate(2 * rooms):
+        for k, room in enumerate(rooms):
             arrivals[part * apart + k].rows = rows
             rows += room
     return arrivals, apart
