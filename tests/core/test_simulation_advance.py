@@ -295,6 +295,15 @@ def test_the_modulator_and_the_progress_are_told_the_time():
     assert done[-1] == (1.5, 1.5)
 
 
+@pytest.fixture
+def heard_interrupts():
+    """Python's own handler of Ctrl-C: where the tests run in the background, the shell may have had it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard_interrupts")
 def test_ctrl_c_returns_what_was_recorded_and_the_rest_can_follow():
     network = recurrent()
     whole = simulation(recurrent()).advance(200.0, record=[SpikeRecorder("e")])
