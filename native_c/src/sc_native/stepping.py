@@ -168,9 +168,8 @@ def _arrivals(
     apart = len(populations) + APART
     arrivals = buffers.new(f"live_arrivals_{suffix}[]", n_parts * apart)
     count = n_parts * sum(rooms)
-    memory = np.empty(
-        count * ffi.sizeof(f"live_row_{suffix}"), np.uint8
-    )  # touched only as far as there are spikes
+    # Touched only as far as there are spikes.
+    memory = np.empty(count * ffi.sizeof(f"live_row_{suffix}"), np.uint8)
     rows = ffi.cast(f"live_row_{suffix} *", buffers.pointer(memory, memory.dtype, memory.size, "rows"))
     for part in range(n_parts):
         for k, room in enumerate(rooms):

@@ -20,7 +20,6 @@ from sc_core.simulation.stimuli import Events
 from sc_core.simulation.wiring import Connection, Wiring
 from sc_core.simulation.working_state import WorkingState
 
-_NONE = np.zeros(0, np.int64)
 _WORK_PER_PART = 4000  # neurons: with fewer, threads wait for each other longer than they work
 
 
@@ -195,7 +194,7 @@ class CompiledLoop:
     def _rooms(self, place: int, n_parts: int, steps: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """Return room for the lists of spikes, kept for the next window: new memory is slow."""
         size = self._wiring.populations[place].n * steps
-        start, spike = self._room.get(place, (_NONE, _NONE.astype(np.int32)))
+        start, spike = self._room.get(place, (np.empty((0, 0), np.int64), np.empty(0, np.int32)))
         if start.shape != (n_parts, steps + 1):
             start = np.empty((n_parts, steps + 1), np.int64)
         if spike.size < size:
