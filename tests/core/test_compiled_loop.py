@@ -134,6 +134,30 @@ def test_a_membrane_that_just_reaches_its_threshold_fires(spread, plain, monkeyp
     np.testing.assert_array_equal(spikes, np.flatnonzero(threshold == gain * current))
 
 
+@pytest.mark.parametrize(
+    "neuron",
+    [
+        LIF(tau=10.0),
+        CubaLIF(refractory_steps=4),
+        ALIF(adaptation_strength=tuple(np.linspace(0, 3, 2200).tolist())),
+    ],
+    ids=lambda neuron: type(neuron).__name__,
+)
+def test_neurons_of_every_set_fire(neuron, monkeypatch):
+    n = 2200  # two times 16 sets of 64 neurons, two sets more and a part of one
+    currents = np.random.default_rng(3).uniform(0.0, 2.5, (1, n)).repeat(80, axis=0)
+    found = []
+    for plain in (False, True):
+        if plain:
+            monkeypatch.setattr(CompiledLoop, "usable", lambda self: False)
+        cells = Population("cells", n, neuron)
+        simulation = Simulation(Network([cells], [], dt=1.0), stimuli={"cells": currents})
+        spikes = simulation.advance(80.0, record=[SpikeRecorder("cells")]).spikes["cells"]
+        found.append(([spikes.times, spikes.neurons], simulation))
+    assert_same(*found)
+    assert np.unique(found[0][0][1]).size > 0.3 * n
+
+
 def test_windows_may_be_cut_anywhere(monkeypatch):
     whole = run(NEURONS["CubaLIF"], monkeypatch)
     assert_same(whole, run(NEURONS["CubaLIF"], monkeypatch, cuts=(1.0, 2.0, 37.0, 160.0, 200.0)))
