@@ -35,7 +35,7 @@ METHODS: Mapping[str, Mapping[str, Any]] = {
     "rigl": {"every": 25, "fraction": 0.3},
     "deep_r": {"every": 25, "l1": 1e-3},
 }
-SEEDS = {"fashion-mnist": 5, "mnist1d": 10}  # which have 10000 and 1000 test samples
+SEEDS = {"fashion-mnist": 5, "mnist1d": 60}  # which have 10000 and 1000 test samples
 UNTIL = {
     "fashion-mnist": 1260,
     "mnist1d": 400,
@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("results", type=Path)
     parser.add_argument("--only", nargs="+", default=["fashion-mnist", "mnist1d"])
     parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=list(METHODS))
-    parser.add_argument("--seeds", type=int, nargs="+", help="0 to 4, on mnist1d 0 to 9, unless given")
+    parser.add_argument("--seeds", type=int, nargs="+", help="0 to 4, on mnist1d 0 to 59, unless given")
     arguments = parser.parse_args()
     results = json.loads(arguments.results.read_text()) if arguments.results.exists() else {}
     for data in arguments.only:
